@@ -1,0 +1,1 @@
+"""BACnet/IP on bacpypes3: discovery, identification, reading and writing."""

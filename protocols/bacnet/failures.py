@@ -1,0 +1,46 @@
+"""bacpypes3's errors (they derive from BaseException) in our words."""
+
+from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, RejectPDU, RejectReason
+
+from protocols.errors import BadPoint, Busy, FieldError, Refused, Timeout, Unreachable, Unsupported
+from protocols.types import Endpoint, PointAddress
+
+_NO_ANSWER = {AbortReason.noResponse, AbortReason.tsmTimeout}
+_TOO_LONG = {
+    AbortReason.apduTooLong,
+    AbortReason.bufferOverflow,
+    AbortReason.segmentationNotSupported,
+}
+_NO_ROOM = {AbortReason.outOfResources, AbortReason.preemptedByHigherPriorityTask}
+_UNKNOWN_POINT = {"unknown-object", "unknown-property", "unsupported-object-type"}
+
+
+class ReplyTooLong(FieldError):
+    """The device cannot send a reply of this size: ask for less."""
+
+
+def translate(  # noqa: PLR0911  a table, read from top to bottom
+    error: ErrorRejectAbortNack, endpoint: Endpoint, point: PointAddress | None = None
+) -> FieldError:
+    """The error that says the same (135-2020 clauses 18.9 to 18.11)."""
+    text = str(error)
+    if isinstance(error, AbortPDU):
+        reason = error.apduAbortRejectReason
+        if reason in _NO_ANSWER:
+            return Timeout("no answer", endpoint=endpoint, point=point)
+        if reason in _TOO_LONG:
+            return ReplyTooLong(f"aborted: {text}", endpoint=endpoint, point=point)
+        if reason in _NO_ROOM:
+            return Busy(f"aborted: {text}", endpoint=endpoint, point=point)
+        return Refused(f"aborted: {text}", endpoint=endpoint, point=point)
+    if isinstance(error, RejectPDU):
+        if error.apduAbortRejectReason == RejectReason.unrecognizedService:
+            return Unsupported("the device lacks this service", endpoint=endpoint, point=point)
+        if error.apduAbortRejectReason == RejectReason.bufferOverflow:
+            return ReplyTooLong(f"rejected: {text}", endpoint=endpoint, point=point)
+        return Refused(f"rejected: {text}", endpoint=endpoint, point=point)
+    if str(getattr(error, "errorCode", "")) in _UNKNOWN_POINT:
+        return BadPoint(text, endpoint=endpoint, point=point)
+    if not hasattr(error, "errorCode"):  # a network-layer nack: no route to that network
+        return Unreachable(text, endpoint=endpoint, point=point)
+    return Refused(text, endpoint=endpoint, point=point)

@@ -1,0 +1,137 @@
+"""The words that every driver and its callers share. Immutable values, no behaviour with I/O."""
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class Quality(enum.IntEnum):
+    """How far a value can be trusted: one small integer per value.
+
+    The numbers are stored and sent; they map to OPC UA and BACnet as in the project's table of
+    quality codes (docs/quality.md) and must never be renumbered.
+    """
+
+    GOOD = 0
+    OVERRIDDEN = 1  # good, but somebody or something commands it by hand
+    STALE = 2  # the last usable value; the device has not answered since
+    OUT_OF_RANGE = 3
+    FAULT = 4
+    COMM = 5  # no usable value: no answer
+    OUT_OF_SERVICE = 6
+    CONFIG = 7  # the device does not know this point, or it cannot be decoded
+
+    @property
+    def usable(self) -> bool:
+        """Whether the value was fresh and true when its reading was taken."""
+        return self in (Quality.GOOD, Quality.OVERRIDDEN, Quality.OUT_OF_RANGE)
+
+
+class PointKind(enum.StrEnum):
+    """T3000's three groups of live points."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    VARIABLE = "variable"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One device on a network: where it answers and who it says it is.
+
+    `address` is the protocol's own text ("192.168.1.5:47808"); `instance` the BACnet device
+    instance or the Modbus unit id.
+    """
+
+    address: str
+    instance: int
+
+    def __str__(self) -> str:
+        return f"device {self.instance} at {self.address}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PointAddress:
+    """One point inside a device: an object type or register table, and its number there."""
+
+    object_type: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.object_type},{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "PointAddress":
+        """Reads "analog-input,3". Raises ValueError that says what would be right."""
+        object_type, comma, number = text.partition(",")
+        if not comma or not object_type or not (number.isascii() and number.isdigit()):
+            raise ValueError(
+                f"{text!r} is not a point address; write TYPE,NUMBER such as analog-input,3"
+            )
+        return cls(object_type, int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as a device gave it. Absence is a quality, never a missing reading.
+
+    `value` is a plain number (binary 0/1, multi-state from 1), or None only with a quality that
+    is not usable.
+    """
+
+    address: PointAddress
+    value: float | None
+    quality: Quality
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """What a device says of itself."""
+
+    endpoint: Endpoint
+    vendor_id: int
+    name: str = ""
+    vendor_name: str = ""
+    model_name: str = ""
+    firmware: str = ""
+    location: str = ""  # where it says it is, in the installer's words
+
+
+@dataclass(frozen=True, slots=True)
+class PointInfo:
+    """A point as its device describes it. `states` are the texts of a binary's 0, 1 or of a
+    multi-state's 1, 2, 3 ... in this order."""
+
+    address: PointAddress
+    kind: PointKind
+    name: str
+    description: str = ""
+    units: str = ""
+    states: tuple[str, ...] = ()
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """What a driver must know to open one network.
+
+    `interface` is this machine's address with its prefix length ("192.168.1.2/24"); `targets`
+    are asked for devices one by one or as directed broadcasts, the local broadcast if empty.
+    """
+
+    interface: str
+    port: int
+    targets: tuple[str, ...] = ()
+    timeout: float = 3.0  # seconds for one try of one request
+    retries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    """One device that discovery heard of. `points` is what could be listed; `problem` says in
+    plain words why the list is short, empty when it is whole."""
+
+    info: DeviceInfo
+    points: tuple[PointInfo, ...] = field(default=())
+    problem: str = ""

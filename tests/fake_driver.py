@@ -1,0 +1,106 @@
+"""A driver without a network, for tests of what sits above drivers. It obeys the same contract."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from protocols.driver import Driver
+from protocols.errors import BadPoint, CodecError, Timeout, Unreachable
+from protocols.types import (
+    DeviceInfo,
+    Endpoint,
+    FoundDevice,
+    NetworkSettings,
+    PointAddress,
+    PointInfo,
+    Quality,
+    Reading,
+)
+
+
+@dataclass
+class FakeDevice:
+    info: DeviceInfo
+    points: dict[PointAddress, PointInfo]
+    values: dict[PointAddress, float]
+    overrides: dict[PointAddress, dict[int, float]] = field(default_factory=dict)
+    silent: bool = False
+    delay: float = 0.0
+
+    def value(self, point: PointAddress) -> float:
+        slots = self.overrides.get(point, {})
+        return slots[min(slots)] if slots else self.values[point]
+
+
+class FakeDriver(Driver):
+    """Serves the devices that the test put into `devices`, by address."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__(settings)
+        self.devices: dict[str, FakeDevice] = {}
+        self._open = False
+
+    async def connect(self) -> None:
+        self._open = True
+
+    async def disconnect(self) -> None:
+        self._open = False
+
+    @property
+    def is_connected(self) -> bool:
+        return self._open
+
+    async def _device(self, endpoint: Endpoint) -> FakeDevice:
+        if not self._open:
+            raise Unreachable("the network is not open", endpoint=endpoint)
+        device = self.devices.get(endpoint.address)
+        if device is None or device.silent:
+            await asyncio.sleep(self.settings.timeout)
+            raise Timeout("no answer", endpoint=endpoint)
+        await asyncio.sleep(device.delay)
+        if device.info.endpoint.instance != endpoint.instance:
+            raise BadPoint("does not answer as this instance", endpoint=endpoint)
+        return device
+
+    async def discover(self) -> AsyncIterator[FoundDevice]:
+        if not self._open:
+            raise Unreachable("the network is not open")
+        for device in list(self.devices.values()):
+            if not device.silent:
+                yield FoundDevice(device.info, tuple(device.points.values()))
+
+    async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
+        return (await self._device(endpoint)).info
+
+    async def list_points(self, endpoint: Endpoint) -> tuple[PointInfo, ...]:
+        return tuple((await self._device(endpoint)).points.values())
+
+    async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
+        device = await self._device(endpoint)
+        now = datetime.now(UTC)
+        return [
+            Reading(point, device.value(point), Quality.GOOD, now)
+            if point in device.points
+            else Reading(point, None, Quality.CONFIG, now)
+            for point in points
+        ]
+
+    async def write(
+        self,
+        endpoint: Endpoint,
+        point: PointAddress,
+        value: float | None,
+        *,
+        priority: int | None = None,
+    ) -> None:
+        device = await self._device(endpoint)
+        if point not in device.points:
+            raise BadPoint("unknown-object", endpoint=endpoint, point=point)
+        if not point.object_type.startswith("analog") and value is not None and value % 1:
+            raise CodecError(f"{value} is not a whole number", endpoint=endpoint, point=point)
+        slots = device.overrides.setdefault(point, {})
+        if value is None:
+            slots.pop(priority or 16, None)
+        else:
+            slots[priority or 16] = value

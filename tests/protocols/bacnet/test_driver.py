@@ -1,0 +1,161 @@
+"""The BACnet driver against devices with the ways of real ones."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from protocols.bacnet.driver import BacnetDriver
+from protocols.errors import Timeout, Unreachable
+from protocols.simulator.flat import flat_device
+from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
+
+
+@pytest.fixture
+async def open_driver(
+    free_port: Callable[[], int],
+) -> AsyncIterator[Callable[..., object]]:
+    drivers: list[BacnetDriver] = []
+
+    async def start(port: int, **settings: object) -> BacnetDriver:
+        defaults = {"timeout": 1.0, "retries": 1, "targets": (f"127.255.255.255:{port}",)}
+        driver = BacnetDriver(
+            NetworkSettings("127.0.0.1/8", free_port(), **{**defaults, **settings})
+        )
+        await driver.connect()
+        drivers.append(driver)
+        return driver
+
+    yield start
+    for driver in drivers:
+        await driver.disconnect()
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {"max_apdu": 480},
+        {"max_apdu": 206},
+        {"max_apdu": 50},
+        {"max_apdu": 1476, "segmentation": True},
+        {"supports_rpm": False},
+    ],
+    ids=str,
+)
+async def test_a_device_is_described_and_read_whatever_its_reply_length(
+    ways: dict[str, object], simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    port = free_port()
+    simulate(flat_device("Panel", 41, "127.0.0.41", port, 60, **ways))
+    driver = await open_driver(port)
+    (found,) = [one async for one in driver.discover()]
+    assert (found.problem, len(found.points)) == ("", 60)
+    readings = await driver.read(found.info.endpoint, [info.address for info in found.points])
+    assert [reading.quality for reading in readings] == [Quality.GOOD] * 60
+
+
+async def test_doubled_instances_are_both_found(
+    simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    port = free_port()
+    for address in ("127.0.0.42", "127.0.0.43"):
+        simulate(flat_device("Twin", 7, address, port, 4))
+    driver = await open_driver(port)
+    found = [one.info.endpoint async for one in driver.discover()]
+    assert sorted(map(str, found)) == [
+        f"device 7 at 127.0.0.42:{port}",
+        f"device 7 at 127.0.0.43:{port}",
+    ]
+
+
+async def test_a_device_that_dies_midway_does_not_end_the_scan(
+    simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    port = free_port()
+    building = simulate(
+        flat_device("Alive", 44, "127.0.0.44", port, 8),
+        flat_device("Slow", 45, "127.0.0.45", port, 8, reply_delay=30.0),
+    )
+    driver = await open_driver(port, retries=0, timeout=0.5)
+    found = {one.info.endpoint.instance: one async for one in driver.discover()}
+    assert (found[44].problem, len(found[44].points)) == ("", 8)
+    assert (found[45].problem, found[45].points) == ("no answer", ())
+    building.stop()
+
+
+async def test_a_lost_packet_is_asked_for_again_and_a_write_is_not(
+    free_port: Callable, open_driver: Callable
+) -> None:
+    """A device that is deaf: counts what reaches it."""
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.46", port))
+        deaf.settimeout(0.2)
+        driver = await open_driver(port, timeout=0.3, retries=2)
+        endpoint = Endpoint(f"127.0.0.46:{port}", 46)
+
+        async def heard() -> int:
+            count = 0
+            while True:
+                try:
+                    await asyncio.to_thread(deaf.recv, 2000)
+                except TimeoutError:
+                    return count
+                count += 1
+
+        with pytest.raises(Timeout):
+            await driver.read(endpoint, [PointAddress("analog-input", 1)])
+        assert await heard() == 3
+        with pytest.raises(Timeout):
+            await driver.write(endpoint, PointAddress("analog-value", 1), 1.0)
+        assert await heard() == 1
+
+
+async def test_a_taken_port_is_refused_with_the_reason(free_port: Callable) -> None:
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))
+        driver = BacnetDriver(NetworkSettings("127.0.0.1/8", port))
+        with pytest.raises(Unreachable, match=f"UDP port {port} on 127.0.0.1 cannot be opened"):
+            await driver.connect()
+        assert not driver.is_connected
+
+
+async def test_two_drivers_do_not_share_a_port(free_port: Callable) -> None:
+    """bacpypes3 would bind both and each would get a part of the datagrams."""
+    settings = NetworkSettings("127.0.0.1/8", free_port())
+    first, second = BacnetDriver(settings), BacnetDriver(settings)
+    await first.connect()
+    try:
+        with pytest.raises(Unreachable, match="Address already in use"):
+            await second.connect()
+    finally:
+        await first.disconnect()
+
+
+@pytest.mark.parametrize("interface", ["", "eth0", "127.0.0.1/99"])
+async def test_a_wrong_interface_says_what_would_be_right(interface: str) -> None:
+    with pytest.raises(Unreachable, match=r"such as 192\.168\.1\.2/24"):
+        await BacnetDriver(NetworkSettings(interface, 47810)).connect()
+
+
+async def test_garbage_does_not_disturb_the_conversation(
+    simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    port = free_port()
+    simulate(flat_device("Panel", 47, "127.0.0.47", port, 8))
+    driver = await open_driver(port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for junk in (
+            b"",
+            b"\x81",
+            b"\x81\x0a\x00\x04",
+            b"\x81\x0a\x00\x08\x01\x00\x20\xff",
+            b"x" * 1400,
+        ):
+            stranger.sendto(junk, ("127.0.0.1", driver.settings.port))
+    readings = await driver.read(
+        Endpoint(f"127.0.0.47:{port}", 47), [PointAddress("analog-input", 1)]
+    )
+    assert readings[0].quality is Quality.GOOD

@@ -1,0 +1,59 @@
+from datetime import UTC, datetime
+
+import pytest
+from bacpypes3.basetypes import StatusFlags
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.bacnet.objects import KINDS, point_info, reading
+from protocols.types import PointAddress, PointKind, Quality
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+INPUT = PointAddress("analog-input", 1)
+
+
+@pytest.mark.parametrize(
+    ("flags", "quality"),
+    [
+        ([0, 0, 0, 0], Quality.GOOD),
+        ([1, 0, 0, 0], Quality.GOOD),  # an alarm does not make a value less true
+        ([0, 1, 0, 0], Quality.FAULT),
+        ([0, 0, 1, 0], Quality.OVERRIDDEN),
+        ([0, 0, 0, 1], Quality.OUT_OF_SERVICE),
+        ([1, 1, 1, 1], Quality.FAULT),
+        ([0, 0, 1, 1], Quality.OUT_OF_SERVICE),
+    ],
+)
+def test_status_flags_become_quality(flags: list[int], quality: Quality) -> None:
+    assert reading(INPUT, 21.5, StatusFlags(flags), NOW).quality is quality
+
+
+def test_a_device_without_status_flags_is_taken_at_its_word() -> None:
+    assert reading(INPUT, 21.5, None, NOW).quality is Quality.GOOD
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "text", None, object()])
+def test_what_is_no_number_is_a_fault_without_value(value: object) -> None:
+    assert reading(INPUT, value, None, NOW) == (
+        reading(INPUT, None, StatusFlags([0, 0, 0, 0]), NOW)
+    )
+    assert reading(INPUT, value, None, NOW).quality is Quality.FAULT
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_pass_unchanged(value: float) -> None:
+    assert reading(INPUT, value, None, NOW).value == value
+
+
+def test_point_info_of_analog_binary_and_multi_state() -> None:
+    analog = point_info(INPUT, {"object-name": "OAT", "units": "degrees-celsius"})
+    assert (analog.name, analog.units, analog.writable) == ("OAT", "°C", False)
+    binary = point_info(PointAddress("binary-output", 2), {"active-text": "Run"})
+    assert (binary.kind, binary.states, binary.writable) == (PointKind.OUTPUT, ("Off", "Run"), True)
+    states = point_info(PointAddress("multi-state-value", 3), {"state-text": ["Off", "Low"]})
+    assert (states.kind, states.states) == (PointKind.VARIABLE, ("Off", "Low"))
+
+
+@pytest.mark.parametrize("object_type", KINDS)
+def test_point_info_survives_a_device_that_describes_nothing(object_type: str) -> None:
+    assert point_info(PointAddress(object_type, 7), {}).name == f"{object_type},7"
