@@ -1,0 +1,58 @@
+"""Finding devices: when to look, and what becomes of what was found."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from devices.models import Device, Link, Network, Room
+from protocols.types import DeviceInfo
+
+log = logging.getLogger(__name__)
+
+REPEAT = timedelta(hours=1)
+
+
+def request_discovery(network: Network) -> None:
+    """Looks for devices with the next tick."""
+    Network.objects.filter(pk=network.pk).update(discovery_due_at=timezone.now())
+
+
+def claim_due(now: datetime) -> list[tuple[str, int]]:
+    """(queue, network id) of the networks to look at now; each is planned anew for later."""
+    due = Network.objects.filter(enabled=True, discovery_due_at__lte=now)
+    return [
+        (queue, network_id)
+        for network_id, queue in due.values_list("pk", "queue")
+        if due.filter(pk=network_id).update(discovery_due_at=now + REPEAT)
+    ]
+
+
+@transaction.atomic
+def register(network: Network, info: DeviceInfo) -> Device:
+    """Adds the device, or brings what it says of itself up to date. Its name and place, once
+    given, are the operator's and stay."""
+    device, created = Device.objects.get_or_create(
+        network=network,
+        instance=info.endpoint.instance,
+        address=info.endpoint.address,
+        defaults={"name": info.name[:128], "room": _room_named(network, info.location)},
+    )
+    Device.objects.filter(pk=device.pk).update(
+        vendor_id=info.vendor_id,
+        vendor_name=info.vendor_name[:128],
+        model_name=info.model_name[:128],
+        firmware=info.firmware[:64],
+        location=info.location[:128],
+    )
+    if created:
+        Link.objects.create(device=device, due_at=timezone.now())
+        log.info("found %s (%s) on %s", device.name, info.endpoint, network)
+    return device
+
+
+def _room_named(network: Network, name: str) -> Room | None:
+    """The room that the device says it is in, if the site has exactly one of this name."""
+    rooms = list(Room.objects.filter(floor__building__site=network.site_id, name=name)[:2])
+    return rooms[0] if len(rooms) == 1 else None

@@ -1,0 +1,38 @@
+"""Who serves a network: one process at a time, by a row that expires.
+
+Two processes that bind one BACnet port share its datagrams silently, so this is a matter of
+correctness, not of load.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from devices.models import Network, NetworkLease
+
+LEASE = timedelta(seconds=15)
+
+
+def hold(network_id: int, owner: str, now: datetime) -> bool:
+    """Takes the lease if it is free, ours or expired; renews it. False: somebody else has it."""
+    mine_or_free = Q(owner=owner) | Q(expires_at__lte=now)
+    taken = NetworkLease.objects.filter(mine_or_free, network_id=network_id).update(
+        owner=owner, expires_at=now + LEASE
+    )
+    if taken:
+        return True
+    is_there = Network.objects.filter(pk=network_id, lease__isnull=True).exists()
+    if not is_there:  # the lease is another's, or the network is gone
+        return False
+    try:
+        with transaction.atomic():
+            NetworkLease.objects.create(network_id=network_id, owner=owner, expires_at=now + LEASE)
+    except IntegrityError:  # another process was first
+        return False
+    return True
+
+
+def give_up(owner: str) -> None:
+    """Ends all leases of this owner, so that the next process need not wait for their end."""
+    NetworkLease.objects.filter(owner=owner).delete()

@@ -1,0 +1,119 @@
+"""Whether devices answer: what a poll's outcome does to the link, and the edges worth a line."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from devices.enums import LinkState
+from devices.models import Link, Network
+from protocols.backoff import retry_delay
+from protocols.errors import ProtocolError
+from protocols.types import Reading
+
+log = logging.getLogger(__name__)
+
+OFFLINE_AFTER = 2  # failed polls in a row: one lost packet is no outage
+STALE_INTERVALS = 3  # a value older than so many poll intervals is not shown as fresh
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """The outcome of reading one device: readings, or the error that ended it."""
+
+    device_id: int
+    finished: datetime
+    seconds: float
+    readings: Sequence[Reading] = ()
+    error: ProtocolError | None = None
+
+
+@dataclass(slots=True)
+class Edges:
+    """Links after a batch of polls, and the devices among them that fell or came back."""
+
+    links: list[Link] = field(default_factory=list)
+    fell: list[Link] = field(default_factory=list)
+    rose: list[Link] = field(default_factory=list)
+
+
+CHANGED = ["state", "since", "last_seen_at", "failures", "problem", "cycle_ms", "claimed_until"]
+
+
+def record_polls(results: Sequence[PollResult]) -> Edges:
+    """Writes the outcome into the links and releases their claims. A device deleted meanwhile is
+    passed over. Logs the edges, nothing between them."""
+    by_device = {result.device_id: result for result in results}
+    edges = Edges()
+    failed: list[Link] = []
+    for link in Link.objects.filter(pk__in=by_device).select_related("device__network"):
+        result = by_device[link.device_id]
+        link.claimed_until = None
+        if result.error is None:
+            _succeeded(link, result, edges)
+        else:
+            _failed(link, result, result.error, edges)
+            failed.append(link)
+        edges.links.append(link)
+    Link.objects.bulk_update(edges.links, CHANGED)
+    Link.objects.bulk_update(failed, ["due_at"])
+    return edges
+
+
+def _succeeded(link: Link, result: PollResult, edges: Edges) -> None:
+    if link.state != LinkState.ONLINE:
+        if link.state == LinkState.OFFLINE and link.since is not None:
+            silence = (result.finished - (link.last_seen_at or link.since)).total_seconds()
+            log.warning("%s answers again after %.0f s", _name(link), silence)
+        link.state, link.since = LinkState.ONLINE, result.finished
+        edges.rose.append(link)
+    link.last_seen_at = result.finished
+    link.failures, link.problem = 0, ""
+    link.cycle_ms = round(result.seconds * 1000)
+
+
+def _failed(link: Link, result: PollResult, error: ProtocolError, edges: Edges) -> None:
+    link.failures += 1
+    link.problem = error.message[:200]
+    interval = link.device.network.poll_interval
+    link.due_at = result.finished + timedelta(seconds=retry_delay(link.failures, interval=interval))
+    never_answered = link.state == LinkState.UNKNOWN
+    gave_up = link.state == LinkState.ONLINE and link.failures >= OFFLINE_AFTER
+    if gave_up or never_answered:
+        link.state, link.since = LinkState.OFFLINE, result.finished
+        edges.fell.append(link)
+        log.warning("%s does not answer: %s", _name(link), error.message)
+
+
+def fall_silent(now: datetime) -> list[Link]:
+    """Links that count as online but were not read for `STALE_INTERVALS`: now offline.
+
+    This is what is left when the poller itself is gone: no time-out would ever come.
+    """
+    intervals = Network.objects.values_list("poll_interval", flat=True).order_by().distinct()
+    too_old = Q(pk__in=[])
+    for interval in intervals:
+        limit = now - STALE_INTERVALS * timedelta(seconds=interval)
+        too_old |= Q(device__network__poll_interval=interval, last_seen_at__lt=limit)
+    silent = list(
+        Link.objects.filter(too_old, state=LinkState.ONLINE).select_related("device__network")
+    )
+    for link in silent:
+        link.state, link.since, link.problem = LinkState.OFFLINE, now, "not read any more"
+        log.warning("%s is not read any more", _name(link))
+    Link.objects.bulk_update(silent, ["state", "since", "problem"])
+    return silent
+
+
+def is_fresh(link: Link, now: datetime) -> bool:
+    """Whether what this device last said may be shown as its present state."""
+    if link.state != LinkState.ONLINE or link.last_seen_at is None:
+        return False
+    limit = timedelta(seconds=STALE_INTERVALS * link.device.network.poll_interval)
+    return now - link.last_seen_at <= limit
+
+
+def _name(link: Link) -> str:
+    return f"{link.device.name} ({link.device.endpoint})"

@@ -1,0 +1,288 @@
+"""The only publisher of live changes: one hub in each web process.
+
+Producers call `publish` from any thread. Sockets subscribe to points and devices; those with the
+same subscription share a feed, whose changes are collected for a moment and encoded once. Each
+socket numbers what it is sent, so that a client sees a gap. A client acknowledges; with two
+messages unanswered it gets nothing more, and of what happens meanwhile only the latest value, so
+that a socket that reads nothing costs no more than one value per point.
+
+The frames are described in docs/live.md.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+log = logging.getLogger(__name__)
+
+COLLECT = 0.25  # seconds: four messages a second at most
+OUTSTANDING = 2  # unacknowledged messages per socket
+HEARTBEAT = 10.0  # seconds without a message until one is sent to prove the link
+SILENCE = 30.0  # seconds without an acknowledgement until the socket is closed
+CLOSE_SILENT = 4408
+
+
+class PointChange(NamedTuple):
+    """A point's new value as people see it. Times in ms UTC."""
+
+    point_id: int
+    value: float | None
+    text: str
+    quality: int
+    time: int
+
+
+class DeviceStatus(NamedTuple):
+    """Whether a device answers. Times in ms UTC; `state` as in devices.enums.LinkState."""
+
+    device_id: int
+    state: str
+    last_seen: int | None
+    since: int | None
+
+
+class Subscription(NamedTuple):
+    """What a socket wants to hear of."""
+
+    points: frozenset[int] = frozenset()
+    devices: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Changes:
+    """The latest of each point and device, in order of arrival."""
+
+    points: dict[int, PointChange] = field(default_factory=dict)
+    devices: dict[int, DeviceStatus] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.points or self.devices)
+
+    def merge(self, other: "Changes") -> None:
+        self.points |= other.points
+        self.devices |= other.devices
+
+    def body(self) -> str:
+        """The events of a frame, without its brackets and number."""
+        events: dict[str, Any] = {}
+        if self.points:
+            events["point_update"] = point_columns(self.points.values())
+        if self.devices:
+            events["device_status"] = [status._asdict() for status in self.devices.values()]
+        return orjson.dumps(events).decode()[1:-1]
+
+
+def point_columns(changes: Iterable[PointChange]) -> dict[str, Sequence[Any]]:
+    """Columns: a third of the bytes and of the time of one object per point."""
+    columns = list(zip(*changes, strict=True)) or [()] * len(PointChange._fields)
+    return dict(zip(("ids", "values", "texts", "qualities", "times"), columns, strict=True))
+
+
+class Client:
+    """One socket, as the hub sees it. Lives in the hub's loop."""
+
+    def __init__(
+        self, send: Callable[[str], Awaitable[None]], close: Callable[[int], Awaitable[None]]
+    ) -> None:
+        self._send = send
+        self._close = close
+        self._seq = 0
+        self._unacknowledged: deque[tuple[int, float]] = deque()
+        self._sending: set[asyncio.Task[None]] = set()
+        self.missed = Changes()
+        self.awaits_snapshot = False
+        self.last_sent = 0.0
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._unacknowledged) < OUTSTANDING
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the next changes may go out now and in order."""
+        return self.has_room and not self.missed and not self.awaits_snapshot
+
+    def send(self, body: str, now: float) -> None:
+        """Numbers the frame and hands it to the socket. Call only with `has_room`."""
+        self._seq += 1
+        self._unacknowledged.append((self._seq, now))
+        self.last_sent = now
+        self._start(self._send(f'{{"seq":{self._seq},{body}}}'))
+
+    def acknowledge(self, seq: int) -> None:
+        while self._unacknowledged and self._unacknowledged[0][0] <= seq:
+            self._unacknowledged.popleft()
+
+    def is_silent(self, now: float) -> bool:
+        return bool(self._unacknowledged) and now - self._unacknowledged[0][1] > SILENCE
+
+    def close(self, code: int) -> None:
+        self._start(self._close(code))
+
+    def _start(self, sending: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(sending)
+        self._sending.add(task)
+        task.add_done_callback(self._sent)
+
+    def _sent(self, task: "asyncio.Task[None]") -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # The socket went away under us; its consumer is told and detaches the client.
+            log.debug("a live socket is gone: %s", task.exception())
+
+
+@dataclass(slots=True)
+class Feed:
+    """All sockets with one subscription."""
+
+    subscription: Subscription
+    clients: set[Client] = field(default_factory=set)
+    changes: Changes = field(default_factory=Changes)
+
+
+class Hub:
+    """Passes changes to the sockets of this process. All but `publish` runs in its loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._feeds: dict[Subscription, Feed] = {}
+        self._feed_of: dict[Client, Feed] = {}
+        self._by_point: dict[int, set[Subscription]] = {}
+        self._by_device: dict[int, set[Subscription]] = {}
+        self._flush: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    def publish(self, points: Sequence[PointChange], devices: Sequence[DeviceStatus]) -> None:
+        """From any thread. Without a socket in this process there is nobody to tell."""
+        loop = self._loop
+        if loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(self._take, points, devices)
+        except RuntimeError:  # the loop is closed: the process is about to end
+            log.debug("published after the end")
+
+    def subscribe(self, client: Client, subscription: Subscription) -> None:
+        """Replaces what the client wants to hear of. Read the snapshot after this and send it:
+        until then changes are kept, so that nothing falls between."""
+        self.detach(client)
+        self._loop = asyncio.get_running_loop()
+        feed = self._feeds.get(subscription)
+        if feed is None:
+            feed = self._feeds[subscription] = Feed(subscription)
+            for point_id in subscription.points:
+                self._by_point.setdefault(point_id, set()).add(subscription)
+            for device_id in subscription.devices:
+                self._by_device.setdefault(device_id, set()).add(subscription)
+        client.missed = Changes()
+        client.awaits_snapshot = True
+        feed.clients.add(client)
+        self._feed_of[client] = feed
+        if self._watch is None:
+            self._watch = self._loop.call_later(HEARTBEAT / 2, self._look_after)
+
+    def detach(self, client: Client) -> None:
+        """Forgets the client; may be repeated."""
+        feed = self._feed_of.pop(client, None)
+        if feed is None:
+            return
+        feed.clients.discard(client)
+        if not feed.clients:
+            del self._feeds[feed.subscription]
+            _drop(self._by_point, feed.subscription.points, feed.subscription)
+            _drop(self._by_device, feed.subscription.devices, feed.subscription)
+
+    def send_snapshot(
+        self,
+        client: Client,
+        points: Sequence[PointChange],
+        devices: Sequence[DeviceStatus],
+        time: int,
+    ) -> None:
+        """What the database said after `subscribe`, and then what changed since."""
+        read_at = {point.point_id: point.time for point in points}
+        client.missed.points = {
+            point_id: change
+            for point_id, change in client.missed.points.items()
+            if change.time >= read_at.get(point_id, 0)  # published before the snapshot was read
+        }
+        client.awaits_snapshot = False
+        snapshot = {
+            "time": time,
+            "points": point_columns(points),
+            "devices": [status._asdict() for status in devices],
+        }
+        client.send(orjson.dumps({"snapshot": snapshot}).decode()[1:-1], _now())
+        self._catch_up(client)
+
+    def acknowledge(self, client: Client, seq: int) -> None:
+        client.acknowledge(seq)
+        self._catch_up(client)
+
+    def _catch_up(self, client: Client) -> None:
+        if client.missed and client.has_room and not client.awaits_snapshot:
+            missed, client.missed = client.missed, Changes()
+            client.send(missed.body(), _now())
+
+    def _take(self, points: Sequence[PointChange], devices: Sequence[DeviceStatus]) -> None:
+        for change in points:
+            for subscription in self._by_point.get(change.point_id, ()):
+                self._feeds[subscription].changes.points[change.point_id] = change
+        for status in devices:
+            for subscription in self._by_device.get(status.device_id, ()):
+                self._feeds[subscription].changes.devices[status.device_id] = status
+        if self._flush is None and self._feeds:
+            self._flush = asyncio.get_running_loop().call_later(COLLECT, self._send_changes)
+
+    def _send_changes(self) -> None:
+        self._flush = None
+        now = _now()
+        for feed in self._feeds.values():
+            if not feed.changes:
+                continue
+            changes, feed.changes = feed.changes, Changes()
+            body = changes.body()
+            for client in feed.clients:
+                if client.is_ready:
+                    client.send(body, now)
+                else:
+                    client.missed.merge(changes)
+
+    def _look_after(self) -> None:
+        """Heartbeats for quiet sockets, the end for silent ones."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for client in list(self._feed_of):
+            if client.is_silent(now):
+                self.detach(client)
+                client.close(CLOSE_SILENT)
+            elif client.is_ready and now - client.last_sent >= HEARTBEAT:
+                client.send('"heartbeat":true', now)
+        self._watch = loop.call_later(HEARTBEAT / 2, self._look_after) if self._feed_of else None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _drop(
+    index: dict[int, set[Subscription]], keys: Iterable[int], subscription: Subscription
+) -> None:
+    for key in keys:
+        index[key].discard(subscription)
+        if not index[key]:
+            del index[key]
+
+
+hub = Hub()
+
+
+def publish(points: Sequence[PointChange] = (), devices: Sequence[DeviceStatus] = ()) -> None:
+    """Tells every browser that shows them. Call it when the change is committed."""
+    if points or devices:
+        hub.publish(points, devices)

@@ -1,0 +1,124 @@
+"""A network: one interface that one process serves."""
+
+import ipaddress
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.enums import NetworkProtocol
+from devices.models.place import NAME_LENGTH, Site
+
+
+def validate_interface(text: str) -> None:
+    try:
+        ipaddress.IPv4Interface(text)
+    except ValueError:
+        raise ValidationError(
+            _("%(text)s is not an address with its prefix length; write 192.168.1.2/24."),
+            params={"text": text},
+        ) from None
+    if "/" not in text:
+        raise ValidationError(
+            _("%(text)s lacks the prefix length; write %(text)s/24."), params={"text": text}
+        )
+
+
+def validate_targets(targets: object) -> None:
+    if not isinstance(targets, list):
+        raise ValidationError(_("Targets are a list of addresses."))
+    for target in targets:
+        address, colon, port = str(target).partition(":")
+        try:
+            ipaddress.IPv4Address(address)
+            is_port = not colon or 0 < int(port) < 65536
+        except ValueError:
+            is_port = False
+        if not is_port:
+            raise ValidationError(
+                _("%(target)s is not a target; write 192.168.1.255 or 192.168.1.9:47809."),
+                params={"target": target},
+            )
+
+
+class Network(models.Model):
+    """How this server reaches a group of devices."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="networks")
+    name = models.CharField(max_length=NAME_LENGTH)
+    protocol = models.CharField(
+        max_length=16, choices=NetworkProtocol, default=NetworkProtocol.BACNET
+    )
+    interface = models.CharField(
+        max_length=18,
+        validators=[validate_interface],
+        help_text=_("This server's address on the network with its prefix length."),
+    )
+    port = models.PositiveIntegerField(
+        default=47808, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+    targets = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validate_targets],
+        help_text=_("Whom to ask for devices; empty: the local broadcast."),
+    )
+    timeout = models.FloatField(
+        default=3.0,
+        validators=[MinValueValidator(0.1), MaxValueValidator(60)],
+        help_text=_("Seconds to wait for an answer to one try."),
+    )
+    retries = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(10)])
+    poll_interval = models.FloatField(
+        default=10.0,
+        validators=[MinValueValidator(1), MaxValueValidator(86400)],
+        help_text=_("Seconds between two reads of a device."),
+    )
+    queue = models.CharField(
+        max_length=32, default="field", help_text=_("The Celery queue whose worker serves it.")
+    )
+    enabled = models.BooleanField(default=True)
+    discovery_due_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When to look for devices next; empty: not planned.")
+    )
+    discovered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    problem = models.CharField(
+        max_length=200, blank=True, editable=False, help_text=_("Why it cannot be served now.")
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], name="network_name_unique_in_site"),
+            models.CheckConstraint(
+                condition=models.Q(poll_interval__gt=0), name="network_poll_interval_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Two networks on one port would each get a part of the other's datagrams."""
+        ip = self.interface.partition("/")[0]
+        rivals = Network.objects.filter(port=self.port, interface__startswith=f"{ip}/")
+        rival = rivals.exclude(pk=self.pk).first()
+        if rival is not None:
+            raise ValidationError(
+                {"port": _("%(rival)s uses port %(port)d on %(ip)s already; choose another.")
+                 % {"rival": rival, "port": self.port, "ip": ip}}
+            )  # fmt: skip
+
+
+class NetworkLease(models.Model):
+    """Which process serves a network, and until when it may without asking again."""
+
+    network = models.OneToOneField(
+        Network, on_delete=models.CASCADE, primary_key=True, related_name="lease"
+    )
+    owner = models.CharField(max_length=100)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.network_id}: {self.owner}"

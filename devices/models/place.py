@@ -1,0 +1,80 @@
+"""Where things are: Site > Building > Floor > Room."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+NAME_LENGTH = 50  # T3000's Building.db
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("%(name)s is not an IANA time zone; write one such as Europe/Berlin."),
+            params={"name": name},
+        )
+
+
+class Site(models.Model):
+    """One property that one team runs."""
+
+    name = models.CharField(max_length=NAME_LENGTH, unique=True)
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("IANA name; every time at this site is shown in it."),
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Building(models.Model):
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="buildings")
+    name = models.CharField(max_length=NAME_LENGTH)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], name="building_name_unique_in_site")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Floor(models.Model):
+    building = models.ForeignKey(Building, on_delete=models.CASCADE, related_name="floors")
+    name = models.CharField(max_length=NAME_LENGTH)
+    level = models.SmallIntegerField(default=0, help_text=_("Order from below: 0 is the ground."))
+
+    class Meta:
+        ordering = ["level", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["building", "name"], name="floor_name_unique_in_building"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Room(models.Model):
+    floor = models.ForeignKey(Floor, on_delete=models.CASCADE, related_name="rooms")
+    name = models.CharField(max_length=NAME_LENGTH)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["floor", "name"], name="room_name_unique_in_floor")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,199 @@
+"""Reads devices: one asyncio loop in one thread holds all drivers, one writer thread takes the
+outcomes and hands them on in batches.
+
+It knows networks, endpoints and addresses, not what the points mean: the composition gives it
+`Hooks`. Nothing in the loop touches the database; nothing in the writer touches the network.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from devices.domain.link import PollResult
+from devices.runtime.networks import NetworkPlan, OpenNetworks
+from devices.runtime.writer import Writer
+from protocols.driver import Discovers, require
+from protocols.errors import ProtocolError, Timeout
+from protocols.types import Endpoint, FoundDevice, PointAddress, Reading
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """All that is needed to read one device."""
+
+    device_id: int
+    network: NetworkPlan
+    endpoint: Endpoint
+    points: Sequence[PointAddress]
+    deadline: float  # seconds for the whole device
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A device that discovery heard of on a network."""
+
+    network_id: int
+    device: FoundDevice
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the runtime needs from those who know the database and what points are. `plan_*`,
+    `hold_network` and `release` run in the thread that calls `poll`, the others in the writer's."""
+
+    plan_devices: Callable[[Sequence[int]], Sequence[DevicePlan]]
+    plan_network: Callable[[int], NetworkPlan | None]
+    hold_network: Callable[[int], bool]
+    release: Callable[[Sequence[int]], None]
+    store_polls: Callable[[Sequence[PollResult]], None]
+    store_found: Callable[[Sequence[Found]], None]
+    store_discovery_end: Callable[[int, str], None]
+    close_connections: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryEnd:
+    """A discovery is over; `problem` is empty when it went well."""
+
+    network_id: int
+    problem: str
+
+
+class FieldRuntime:
+    """Start it once in the process that owns the field. `poll` and `discover` are thread-safe
+    and return at once."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+        self._networks = OpenNetworks()
+        self._writer = Writer(self._store, hooks.close_connections)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="field", daemon=True)
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        self._writer.start()
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def stop(self) -> None:
+        """Ends what is in flight, closes the networks, writes what is already read."""
+        self._stopping = True
+        if self._thread.is_alive():
+            ending = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+            try:
+                ending.result(STOP_SECONDS)
+            except TimeoutError:
+                log.warning("the field did not end within %.0f s", STOP_SECONDS)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(STOP_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()
+        self._writer.stop()
+
+    async def _end(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._networks.close_all()
+
+    def poll(self, device_ids: Sequence[int]) -> None:
+        """Reads the devices. What cannot be read here gives its claim back."""
+        plans = [] if self._stopping else list(self._hooks.plan_devices(device_ids))
+        held = {
+            network_id: self._hooks.hold_network(network_id)
+            for network_id in {plan.network.network_id for plan in plans}
+        }
+        mine = [plan for plan in plans if held[plan.network.network_id]]
+        others = set(device_ids) - {plan.device_id for plan in mine}
+        if others:
+            self._hooks.release(sorted(others))
+        self._submit([self._poll(plan) for plan in mine])
+        self._submit(
+            [self._networks.close(network_id) for network_id in held if not held[network_id]]
+        )
+
+    def discover(self, network_id: int) -> None:
+        """Looks for devices on the network."""
+        plan = None if self._stopping else self._hooks.plan_network(network_id)
+        if plan is not None and self._hooks.hold_network(network_id):
+            self._submit([self._discover(plan)])
+
+    def _submit(self, coroutines: list[Coroutine[Any, Any, None]]) -> None:
+        def start() -> None:
+            for coroutine in coroutines:
+                task = self._loop.create_task(coroutine)
+                self._running.add(task)
+                task.add_done_callback(self._done)
+
+        if coroutines:
+            self._loop.call_soon_threadsafe(start)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a bug in the field", exc_info=task.exception())
+
+    async def _poll(self, plan: DevicePlan) -> None:
+        started = time.monotonic()
+        readings: Sequence[Reading] = ()
+        error: ProtocolError | None = None
+        try:
+            async with asyncio.timeout(plan.deadline):
+                driver = await self._networks.driver(plan.network)
+                async with self._networks.seat(plan.network):
+                    readings = await driver.read(plan.endpoint, plan.points)
+        except TimeoutError:
+            error = Timeout(f"not read within {plan.deadline:.0f} s", endpoint=plan.endpoint)
+        except ProtocolError as failure:
+            error = failure
+        except Exception as bug:  # the outermost guard: one device must not stop the others
+            log.exception("a bug while reading %s", plan.endpoint)
+            error = ProtocolError(f"internal error: {bug}", endpoint=plan.endpoint)
+        self._writer.put(
+            PollResult(
+                device_id=plan.device_id,
+                finished=datetime.now(UTC),
+                seconds=time.monotonic() - started,
+                readings=readings,
+                error=error,
+            )
+        )
+
+    async def _discover(self, plan: NetworkPlan) -> None:
+        problem = ""
+        try:
+            driver = await self._networks.driver(plan)
+            async for device in require(driver, Discovers).discover():  # type: ignore[type-abstract]
+                self._writer.put(Found(plan.network_id, device))
+        except ProtocolError as error:
+            problem = str(error)
+        except Exception as bug:  # the outermost guard, as above
+            log.exception("a bug while discovering on network %d", plan.network_id)
+            problem = f"internal error: {bug}"
+        self._writer.put(DiscoveryEnd(plan.network_id, problem))
+
+    def _store(self, items: Sequence[Any]) -> None:
+        """In the writer's thread."""
+        polls = [item for item in items if isinstance(item, PollResult)]
+        found = [item for item in items if isinstance(item, Found)]
+        if found:
+            self._hooks.store_found(found)
+        if polls:
+            self._hooks.store_polls(polls)
+        for item in items:
+            if isinstance(item, DiscoveryEnd):
+                self._hooks.store_discovery_end(item.network_id, item.problem)

@@ -1,0 +1,1 @@
+"""The Django project, and what a panel holds: points and their values."""

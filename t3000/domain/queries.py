@@ -1,0 +1,57 @@
+"""Reads that pages and sockets share: points with their values, judged at the time of asking."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from devices.domain.link import is_fresh
+from devices.live import DeviceStatus, PointChange
+from devices.models import Link
+from protocols.types import Quality
+from t3000.domain.text import value_text
+from t3000.models import Point
+
+
+def with_values(points: QuerySet[Point]) -> QuerySet[Point]:
+    """Everything that `live_value` asks of a point, in one query."""
+    return points.select_related("current", "device__link__device__network")
+
+
+def live_value(point: Point, now: datetime) -> PointChange:
+    """The point as it is shown now. Whatever the row says, a value whose device has not been
+    heard for too long is stale: the poller that should have said so may be gone."""
+    current = getattr(point, "current", None)
+    link = point.device.link
+    if current is None:
+        value, quality, time = None, Quality.COMM, point.device.created_at
+    else:
+        value, quality, time = current.value, Quality(current.quality), current.time
+        if quality.usable and not is_fresh(link, now):
+            quality, time = Quality.STALE, link.last_seen_at or current.time
+    text = value_text(
+        value, units=point.units, states=point.states, kind_of=point.address.partition(",")[0]
+    )
+    return PointChange(point.pk, value, text, int(quality), milliseconds(time))
+
+
+def device_status(link: Link) -> DeviceStatus:
+    return DeviceStatus(
+        device_id=link.device_id,
+        state=link.state,
+        last_seen=milliseconds(link.last_seen_at) if link.last_seen_at else None,
+        since=milliseconds(link.since) if link.since else None,
+    )
+
+
+def snapshot(
+    point_ids: Iterable[int], device_ids: Iterable[int], now: datetime
+) -> tuple[list[PointChange], list[DeviceStatus]]:
+    """All that a subscription to these would show now; ids that do not exist are left out."""
+    points = with_values(Point.objects.filter(pk__in=point_ids))
+    links = Link.objects.filter(pk__in=device_ids)
+    return [live_value(point, now) for point in points], [device_status(link) for link in links]
+
+
+def milliseconds(time: datetime) -> int:
+    return round(time.timestamp() * 1000)

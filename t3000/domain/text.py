@@ -1,0 +1,40 @@
+"""A value as people read it. The only place that formats one: pages and live updates agree."""
+
+from collections.abc import Sequence
+
+NO_VALUE = "no value"
+WHOLE_UNITS = {"ppm", "Pa", "rpm", "lx", "W/m²"}  # nobody reads decimals of these
+MINUS = "\N{MINUS SIGN}"
+
+
+def value_text(value: float | None, *, units: str, states: Sequence[str], kind_of: str) -> str:
+    """The value without its unit. `kind_of` is the object type: analog, binary or multi-state.
+
+    Binary values count their states from 0, multi-state values from 1.
+    """
+    if value is None:
+        return NO_VALUE
+    if not kind_of.startswith("analog"):
+        return _state_text(int(value), states, first=0 if kind_of.startswith("binary") else 1)
+    return _number_text(value, units)
+
+
+def _state_text(state: int, states: Sequence[str], *, first: int) -> str:
+    position = state - first
+    if 0 <= position < len(states) and states[position]:
+        return states[position]
+    return f"State {state}"
+
+
+def _number_text(value: float, units: str) -> str:
+    size = abs(value)
+    if size >= 1000 or units in WHOLE_UNITS:
+        decimals = 0
+    elif size >= 100:
+        decimals = 1 if value % 1 else 0
+    else:
+        decimals = 1 if size >= 1 or value == 0 else 2
+    text = f"{value:,.{decimals}f}"
+    if text.startswith("-"):
+        text = text[1:] if not text.strip("-0.,") else MINUS + text[1:]
+    return text

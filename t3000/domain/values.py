@@ -1,0 +1,103 @@
+"""The path of a value into the database: what changed, stored in one go.
+
+`time` of a stored value is when it was read first; it holds since then until the device was last
+seen (Link.last_seen_at), unless its quality says otherwise.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from devices.domain.link import PollResult
+from devices.live import PointChange
+from devices.models import Link
+from protocols.types import Quality
+from t3000.domain.text import value_text
+from t3000.models import Point, PointValue
+
+GONE = (Quality.STALE, Quality.COMM)
+
+
+class _Known(NamedTuple):
+    """What a reading is compared with."""
+
+    point_id: int
+    units: str
+    states: list[str]
+    value: float | None
+    quality: int | None
+
+
+def apply(results: Iterable[PollResult]) -> list[PointChange]:
+    """Stores what changed in value or quality; returns just that. Call it inside a transaction.
+
+    A reading without a value keeps the last one, which its quality marks as not usable.
+    """
+    read = [result for result in results if result.readings]
+    known = _known([result.device_id for result in read])
+    rows: list[PointValue] = []
+    changes: list[PointChange] = []
+    for result in read:
+        for reading in result.readings:
+            was = known.get((result.device_id, str(reading.address)))
+            if was is None:  # deleted while it was read
+                continue
+            value = was.value if reading.value is None else reading.value
+            if value == was.value and reading.quality == was.quality:
+                continue
+            rows.append(
+                PointValue(
+                    point_id=was.point_id, value=value, quality=reading.quality, time=reading.time
+                )
+            )
+            changes.append(
+                _change(was, reading.address.object_type, value, reading.quality, reading.time)
+            )
+    PointValue.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["point"],
+        update_fields=["value", "quality", "time"],
+    )
+    return changes
+
+
+def mark_stale(links: Sequence[Link]) -> list[PointChange]:
+    """The values of devices that do not answer: the last ones, and no longer fresh."""
+    last_seen = {link.device_id: link.last_seen_at for link in links}
+    points = (
+        Point.objects.filter(device_id__in=last_seen, current__isnull=False)
+        .exclude(current__quality__in=GONE)
+        .select_related("current")
+    )
+    rows: list[PointValue] = []
+    changes: list[PointChange] = []
+    for point in points:
+        row = point.current
+        row.quality = Quality.COMM if row.value is None else Quality.STALE
+        row.time = last_seen[point.device_id] or row.time
+        rows.append(row)
+        was = _Known(point.pk, point.units, point.states, row.value, row.quality)
+        object_type = point.address.partition(",")[0]
+        changes.append(_change(was, object_type, row.value, Quality(row.quality), row.time))
+    PointValue.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["point"],
+        update_fields=["quality", "time"],
+    )
+    return changes
+
+
+def _known(device_ids: Sequence[int]) -> dict[tuple[int, str], _Known]:
+    rows = Point.objects.filter(device_id__in=device_ids).values_list(
+        "device_id", "address", "pk", "units", "states", "current__value", "current__quality"
+    )
+    return {(device_id, address): _Known(*known) for device_id, address, *known in rows}
+
+
+def _change(
+    point: _Known, object_type: str, value: float | None, quality: Quality, time: datetime
+) -> PointChange:
+    text = value_text(value, units=point.units, states=point.states, kind_of=object_type)
+    return PointChange(point.point_id, value, text, int(quality), round(time.timestamp() * 1000))

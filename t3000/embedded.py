@@ -1,0 +1,93 @@
+"""Everything in one process, for a site with nothing but Python: daphne in the main thread, a
+Celery worker, beat and the field runtime in threads beside it, SQLite, an in-memory broker.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery.beat import EmbeddedService
+from celery.worker import WorkController
+from celery.worker import state as worker_state
+from daphne.server import Server
+
+from t3000 import field
+from t3000.asgi import application
+from t3000.celery import app
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 4.0
+QUEUES = ["default", "field"]
+TASK_THREADS = 4
+
+
+class EmbeddedServer:
+    """Serves until SIGINT or SIGTERM, then stops in order: clock, worker, field."""
+
+    def __init__(self, *, bind: str, port: int, on_ready: Callable[[], None]) -> None:
+        host = bind.replace(":", r"\:")
+        self._server = Server(
+            application,
+            endpoints=[f"tcp:port={port}:interface={host}"],
+            ready_callable=self._start_engine,
+            server_name="t3000",
+            # A client that does not close its socket must not hold the end up.
+            application_close_timeout=1,
+            websocket_timeout=-1,
+        )
+        self._on_ready = on_ready
+        self._beat: Any = None
+        self._worker: WorkController | None = None
+        self._worker_thread: threading.Thread | None = None
+        self._field: Any = None
+
+    def run(self) -> None:
+        """Returns when everything has stopped. Whatever hangs is left behind after the deadline."""
+        self._server.run()
+        log.info("stopping")
+        deadline = threading.Timer(STOP_SECONDS, _give_up)
+        deadline.daemon = True
+        deadline.start()
+        self._stop_engine()
+        deadline.cancel()
+
+    @property
+    def is_listening(self) -> bool:
+        return bool(self._server.listening_addresses)
+
+    def _start_engine(self) -> None:
+        self._field = field.start()
+        self._worker = WorkController(
+            app=app,
+            pool="threads",
+            concurrency=TASK_THREADS,
+            queues=QUEUES,
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+        )
+        self._worker_thread = threading.Thread(
+            target=self._worker.start, name="worker", daemon=True
+        )
+        self._worker_thread.start()
+        # The default scheduler keeps a shelve file; its parent keeps its clock in memory.
+        self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self._beat.start()
+        self._on_ready()
+
+    def _stop_engine(self) -> None:
+        if self._beat is not None:
+            self._beat.service.stop()
+        if self._worker is not None and self._worker_thread is not None:
+            worker_state.should_terminate = 0  # type: ignore[assignment]  # it is typed None
+            self._worker_thread.join(1.5)
+        if self._field is not None:
+            field.stop(self._field)
+
+
+def _give_up() -> None:
+    log.error("not everything stopped within %.0f s; leaving it behind", STOP_SECONDS)
+    os._exit(1)

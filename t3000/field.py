@@ -1,0 +1,148 @@
+"""The composition of the field: what the runtime is given, and the order in which a value goes on.
+
+apply -> publish; alarms and history take their places behind, here and nowhere else.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from devices import live, runtime
+from devices.domain import discovery, lease, link, polling
+from devices.domain.link import PollResult
+from devices.live import PointChange
+from devices.models import Device, Link, Network
+from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan
+from protocols.types import NetworkSettings
+from t3000.domain import points, queries, values
+
+log = logging.getLogger(__name__)
+
+OWNER = f"{socket.gethostname()}:{os.getpid()}"
+DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
+SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
+
+_lease_renewed: dict[int, float] = {}
+
+
+def start() -> FieldRuntime:
+    """Starts the runtime of this process."""
+    field = FieldRuntime(
+        Hooks(
+            plan_devices=plan_devices,
+            plan_network=plan_network,
+            hold_network=hold_network,
+            release=polling.release,
+            store_polls=store_polls,
+            store_found=store_found,
+            store_discovery_end=store_discovery_end,
+            close_connections=connections.close_all,
+        )
+    )
+    runtime.install(field)
+    field.start()
+    return field
+
+
+def stop(field: FieldRuntime) -> None:
+    """Stops the runtime and leaves nothing claimed that another process would wait for."""
+    field.stop()
+    runtime.install(None)
+    networks = list(_lease_renewed)
+    _lease_renewed.clear()
+    Link.objects.filter(device__network__in=networks).update(claimed_until=None)
+    lease.give_up(OWNER)
+
+
+def plan_devices(device_ids: Sequence[int]) -> list[DevicePlan]:
+    devices = list(Device.objects.filter(pk__in=device_ids).select_related("network"))
+    addresses = points.addresses([device.pk for device in devices])
+    return [
+        DevicePlan(
+            device_id=device.pk,
+            network=_network_plan(device.network),
+            endpoint=device.endpoint,
+            points=addresses[device.pk],
+            deadline=max(SHORTEST_DEADLINE, DEADLINE_INTERVALS * device.network.poll_interval),
+        )
+        for device in devices
+    ]
+
+
+def plan_network(network_id: int) -> NetworkPlan | None:
+    network = Network.objects.filter(pk=network_id).first()
+    return _network_plan(network) if network else None
+
+
+def _network_plan(network: Network) -> NetworkPlan:
+    return NetworkPlan(
+        network_id=network.pk,
+        name=network.name,
+        protocol=network.protocol,
+        settings=NetworkSettings(
+            interface=network.interface,
+            port=network.port,
+            targets=tuple(network.targets),
+            timeout=network.timeout,
+            retries=network.retries,
+        ),
+    )
+
+
+def hold_network(network_id: int) -> bool:
+    """Whether this process may open the network. Asks the database when the lease is half over."""
+    renewed = _lease_renewed.get(network_id, float("-inf"))
+    if time.monotonic() - renewed < lease.LEASE.total_seconds() / 2:
+        return True
+    if lease.hold(network_id, OWNER, timezone.now()):
+        _lease_renewed[network_id] = time.monotonic()
+        return True
+    if _lease_renewed.pop(network_id, None) is not None:
+        log.warning("network %d is served by another process now", network_id)
+    return False
+
+
+def store_polls(results: Sequence[PollResult]) -> None:
+    """What was read, into the database and to the browsers."""
+    with transaction.atomic():
+        edges = link.record_polls(results)
+        changes = values.apply(results) + values.mark_stale(edges.fell)
+        _on_commit(changes, edges.links)
+
+
+def sweep_silent(now: datetime | None = None) -> None:
+    """Marks as stale what nobody reads any more."""
+    with transaction.atomic():
+        silent = link.fall_silent(now or timezone.now())
+        _on_commit(values.mark_stale(silent), silent)
+
+
+def _on_commit(changes: Sequence[PointChange], links: Sequence[Link]) -> None:
+    statuses = [queries.device_status(one) for one in links]
+    transaction.on_commit(lambda: live.publish(changes, statuses))
+
+
+def store_found(found: Sequence[Found]) -> None:
+    """Registers devices with their points, each as a whole or not at all."""
+    networks = Network.objects.in_bulk({one.network_id for one in found})
+    for one in found:
+        network = networks.get(one.network_id)
+        if network is None:  # deleted during the scan
+            continue
+        with transaction.atomic():
+            device = discovery.register(network, one.device.info)
+            points.register(device, one.device.points)
+        if one.device.problem:
+            log.warning("%s: not all of it could be read: %s", device, one.device.problem)
+
+
+def store_discovery_end(network_id: int, problem: str) -> None:
+    Network.objects.filter(pk=network_id).update(
+        discovered_at=timezone.now(), problem=problem[:200]
+    )

@@ -1,0 +1,131 @@
+"""`manage.py serve`: the whole product in one process, with or without the simulated building."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+
+from devices.domain.accounts import ADMINISTRATOR, create_first_administrator
+from t3000.domain.demo import SIMULATOR_PORT, create_demo_site, pause_demo_site
+
+
+class Command(BaseCommand):
+    help = "Serves the site, polls the field and runs all tasks in one process."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR")
+        parser.add_argument(
+            "--no-demo", dest="demo", action="store_false", help="no simulated building"
+        )
+        parser.add_argument(
+            "--demo-port",
+            type=int,
+            default=SIMULATOR_PORT,
+            help="UDP port of the simulated devices; the site itself takes the next one",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.check(fail_level=checks.WARNING)
+        bind, port = options["bind"], options["port"]
+        _check_port(bind, port)
+        self.stdout.write("Bringing the database up to date")
+        call_command("migrate", verbosity=0)
+        self._make_administrator()
+        simulator = _Simulator(self, options["demo_port"]) if options["demo"] else None
+        if simulator is None:
+            pause_demo_site()
+        # daphne installs Twisted's reactor when it is imported: only the server process may.
+        from t3000.embedded import EmbeddedServer
+
+        url = f"http://{f'[{bind}]' if ':' in bind else bind}:{port}/"
+        server = EmbeddedServer(
+            bind=bind, port=port, on_ready=lambda: self.stdout.write(f"Serving on {url}")
+        )
+        try:
+            server.run()
+        finally:
+            if simulator is not None:
+                simulator.stop()
+        if not server.is_listening:
+            raise CommandError(f"Port {port} on {bind} could not be opened.")
+        self.stdout.write("Stopped")
+
+    def _make_administrator(self) -> None:
+        given = os.environ.get("T3000_ADMIN_PASSWORD", "")
+        try:
+            password = create_first_administrator(given)
+        except ValidationError as error:
+            raise CommandError(f"T3000_ADMIN_PASSWORD: {' '.join(error.messages)}") from error
+        if password and given:
+            self.stdout.write(f"Made the administrator {ADMINISTRATOR} with the password given")
+        elif password:
+            self.stdout.write(
+                f"Made the administrator. Sign in as  {ADMINISTRATOR}  with the password  "
+                f"{password}  (shown this once)"
+            )
+
+
+class _Simulator:
+    """The simulated building, in a process of its own that ends with this one however it ends:
+    it holds the other side of our pipe."""
+
+    def __init__(self, command: Command, port: int) -> None:
+        self._command = command
+        self._port = port
+        self._stopping = False
+        manage = Path(settings.BASE_DIR) / "manage.py"
+        self._process = subprocess.Popen(
+            [sys.executable, str(manage), "simulate", "--stop-on-stdin-eof", "--port", str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for us; we end it in its turn
+        )
+        threading.Thread(target=self._follow, name="simulator", daemon=True).start()
+
+    def _follow(self) -> None:
+        for line in self._process.stdout or ():
+            self._command.stdout.write(f"Simulator: {line.rstrip()}")
+            if line.startswith("ready"):
+                create_demo_site(self._port)
+        if self._process.wait() and not self._stopping:
+            self._command.stderr.write(
+                "The simulated building has ended; the site goes on without it."
+            )
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(2.5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def _check_port(bind: str, port: int) -> None:
+    """Says what is wrong before anything is started."""
+    if not 0 < port < 65536:
+        raise CommandError(f"--port {port} is not a port; choose one from 1 to 65535.")
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            raise CommandError(
+                f"{bind} port {port} cannot be opened: {error.strerror}. "
+                "Is it running already? Choose another with --port or --bind."
+            ) from error

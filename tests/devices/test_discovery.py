@@ -1,0 +1,81 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from devices.domain import discovery
+from devices.enums import LinkState
+from devices.models import Device
+from protocols.types import DeviceInfo, Endpoint
+from tests.factories import NOW, make_network, make_room
+
+pytestmark = pytest.mark.django_db
+INFO = DeviceInfo(
+    Endpoint("127.0.0.11:47809", 237201),
+    vendor_id=148,
+    name="AHU-1",
+    vendor_name="Temco Controls",
+    model_name="T3-BB",
+    firmware="66.02",
+    location="Roof plant room",
+)
+
+
+def test_register_adds_a_device_that_is_read_from_now_on() -> None:
+    device = discovery.register(make_network(), INFO)
+    assert (device.name, device.instance, device.address) == ("AHU-1", 237201, "127.0.0.11:47809")
+    assert device.link.state == LinkState.UNKNOWN
+
+
+def test_register_again_updates_what_the_device_says_and_keeps_what_people_chose() -> None:
+    network = make_network()
+    device = discovery.register(network, INFO)
+    Device.objects.filter(pk=device.pk).update(name="Roof unit")
+    again = discovery.register(network, replace(INFO, firmware="66.03", name="Other"))
+    device.refresh_from_db()
+    assert again.pk == device.pk
+    assert (device.name, device.firmware) == ("Roof unit", "66.03")
+
+
+def test_register_keeps_doubled_instances_apart() -> None:
+    network = make_network()
+    discovery.register(network, INFO)
+    discovery.register(network, replace(INFO, endpoint=Endpoint("127.0.0.12:47809", 237201)))
+    assert Device.objects.count() == 2
+
+
+def test_a_new_device_is_placed_in_the_room_it_names() -> None:
+    network = make_network()
+    room = make_room(network.site, name="Roof plant room")
+    make_room(name="Roof plant room")  # of another site
+    assert discovery.register(network, INFO).room == room
+
+
+def test_a_room_name_that_is_not_unique_places_nothing() -> None:
+    network = make_network()
+    for _ in range(2):
+        make_room(network.site, name="Roof plant room")
+    assert discovery.register(network, INFO).room is None
+
+
+def test_texts_longer_than_their_columns_are_cut() -> None:
+    device = discovery.register(make_network(), replace(INFO, name="x" * 300, model_name="y" * 300))
+    device.refresh_from_db()
+    assert (len(device.name), len(device.model_name)) == (128, 128)
+
+
+def test_claim_due_plans_the_next_discovery() -> None:
+    network = make_network(discovery_due_at=NOW)
+    make_network(discovery_due_at=None)
+    make_network(discovery_due_at=NOW, enabled=False)
+    assert discovery.claim_due(NOW) == [("field", network.pk)]
+    assert discovery.claim_due(NOW) == []
+    assert discovery.claim_due(NOW + discovery.REPEAT) == [("field", network.pk)]
+
+
+def test_request_discovery_makes_it_due() -> None:
+    network = make_network()
+    discovery.request_discovery(network)
+    network.refresh_from_db()
+    assert network.discovery_due_at is not None
+    assert discovery.claim_due(network.discovery_due_at + timedelta(seconds=1))

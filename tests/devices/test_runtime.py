@@ -1,0 +1,239 @@
+"""The runtime: devices side by side, nothing lost when storing fails, a quick end."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from devices.domain.link import PollResult
+from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan
+from protocols.errors import Timeout, Unreachable
+from protocols.registry import DRIVERS
+from protocols.types import (
+    DeviceInfo,
+    Endpoint,
+    NetworkSettings,
+    PointAddress,
+    PointInfo,
+    PointKind,
+    Quality,
+)
+from tests.fake_driver import FakeDevice, FakeDriver
+
+POINT = PointAddress("analog-input", 1)
+NETWORK = NetworkPlan(1, "Plant", "fake", NetworkSettings("127.0.0.1/8", 47810, timeout=0.2))
+PATIENCE = 10.0
+
+
+class FieldDriver(FakeDriver):
+    """All drivers of a test see the same devices."""
+
+    field: dict[str, FakeDevice] = {}
+    opened: list[NetworkSettings] = []
+    refuses = False
+
+    async def connect(self) -> None:
+        if self.refuses:
+            raise Unreachable("UDP port 47810 cannot be opened")
+        self.devices = self.field
+        self.opened.append(self.settings)
+        await super().connect()
+
+
+class Store:
+    """The hooks, remembering what they are given."""
+
+    def __init__(self) -> None:
+        self.polls: dict[int, list[PollResult]] = {}
+        self.found: list[Found] = []
+        self.ended: list[tuple[int, str]] = []
+        self.released: list[int] = []
+        self.plans: dict[int, DevicePlan] = {}
+        self.held = True
+        self.down = threading.Event()
+        self.poison: set[int] = set()
+
+    def store_polls(self, results: Sequence[PollResult]) -> None:
+        if self.down.is_set():
+            raise OperationalError("database is locked")
+        if self.poison & {result.device_id for result in results}:
+            raise ValueError("a row that cannot be stored")
+        for result in results:
+            self.polls.setdefault(result.device_id, []).append(result)
+
+    def hooks(self) -> Hooks:
+        return Hooks(
+            plan_devices=lambda ids: [self.plans[one] for one in ids if one in self.plans],
+            plan_network=lambda _: NETWORK,
+            hold_network=lambda _: self.held,
+            release=self.released.extend,
+            store_polls=self.store_polls,
+            store_found=self.found.extend,
+            store_discovery_end=lambda *end: self.ended.append(end),
+            close_connections=lambda: None,
+        )
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setitem(DRIVERS, "fake", f"{__name__}.FieldDriver")
+    monkeypatch.setattr(FieldDriver, "field", {})
+    monkeypatch.setattr(FieldDriver, "opened", [])
+    return Store()
+
+
+@pytest.fixture
+def runtime(store: Store) -> Iterator[FieldRuntime]:
+    field = FieldRuntime(store.hooks())
+    field.start()
+    yield field
+    field.stop()
+
+
+def add(store: Store, device_id: int, *, deadline: float = 5.0, **ways: Any) -> FakeDevice:
+    endpoint = Endpoint(f"127.0.0.{device_id}:47809", device_id)
+    info = DeviceInfo(endpoint, vendor_id=148, name=f"Device {device_id}")
+    point = PointInfo(POINT, PointKind.INPUT, "IN1")
+    device = FakeDevice(info, {POINT: point}, {POINT: 21.5}, **ways)
+    FieldDriver.field[endpoint.address] = device
+    store.plans[device_id] = DevicePlan(device_id, NETWORK, endpoint, [POINT], deadline)
+    return device
+
+
+def wait_for(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_a_poll_reads_every_device(store: Store, runtime: FieldRuntime) -> None:
+    for device_id in (1, 2, 3):
+        add(store, device_id)
+    runtime.poll([1, 2, 3])
+    wait_for(lambda: len(store.polls) == 3)
+    (result,) = store.polls[2]
+    assert result.error is None
+    assert [(one.value, one.quality) for one in result.readings] == [(21.5, Quality.GOOD)]
+    assert len(FieldDriver.opened) == 1
+
+
+def test_a_slow_device_holds_nobody_up(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1, delay=PATIENCE * 2)
+    add(store, 2)
+    runtime.poll([1])
+    runtime.poll([2])
+    wait_for(lambda: 2 in store.polls)
+    assert 1 not in store.polls
+
+
+def test_a_device_over_its_deadline_fails_alone(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1, delay=PATIENCE * 2, deadline=0.1)
+    runtime.poll([1])
+    wait_for(lambda: 1 in store.polls)
+    assert isinstance(store.polls[1][0].error, Timeout)
+
+
+def test_a_silent_device_is_an_error_not_a_value(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1, silent=True)
+    runtime.poll([1])
+    wait_for(lambda: 1 in store.polls)
+    result = store.polls[1][0]
+    assert isinstance(result.error, Timeout)
+    assert result.readings == ()
+
+
+def test_what_is_not_ours_gives_its_claim_back(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1)
+    store.held = False
+    runtime.poll([1, 99])
+    assert store.released == [1, 99]
+    assert store.polls == {}
+
+
+def test_losing_a_network_closes_it(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1)
+    runtime.poll([1])
+    wait_for(lambda: 1 in store.polls)
+    store.held = False
+    runtime.poll([1])
+    store.held = True
+    runtime.poll([1])
+    wait_for(lambda: len(store.polls[1]) == 2)
+    assert len(FieldDriver.opened) == 2
+
+
+def test_a_network_that_cannot_be_opened_says_so_for_every_device(
+    store: Store, runtime: FieldRuntime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr(FieldDriver, "refuses", True)
+    for device_id in (1, 2, 3):
+        add(store, device_id)
+    runtime.poll([1, 2, 3])
+    wait_for(lambda: len(store.polls) == 3)
+    assert {str(results[0].error) for results in store.polls.values()} == {
+        "UDP port 47810 cannot be opened"
+    }
+    lines = [record for record in caplog.records if "cannot be opened" in record.getMessage()]
+    assert len(lines) == 1
+
+
+def test_an_outage_of_the_database_keeps_the_latest_of_each_device(
+    store: Store, runtime: FieldRuntime
+) -> None:
+    device = add(store, 1)
+    store.down.set()
+    for value in (1.0, 2.0, 3.0):
+        device.values[POINT] = value
+        runtime.poll([1])
+        time.sleep(0.2)
+    store.down.clear()
+    wait_for(lambda: 1 in store.polls)
+    assert store.polls[1][-1].readings[0].value == 3.0
+
+
+def test_a_row_that_cannot_be_stored_does_not_stop_the_others(
+    store: Store, runtime: FieldRuntime
+) -> None:
+    for device_id in (1, 2):
+        add(store, device_id)
+    store.poison = {1}
+    runtime.poll([1, 2])
+    wait_for(lambda: 2 in store.polls)
+    assert 1 not in store.polls
+
+
+def test_discovery_yields_devices_and_its_end(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1)
+    add(store, 2, silent=True)
+    runtime.discover(1)
+    wait_for(lambda: store.ended)
+    assert [one.device.info.name for one in store.found] == ["Device 1"]
+    assert store.ended == [(1, "")]
+
+
+def test_discovery_says_why_it_failed(
+    store: Store, runtime: FieldRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FieldDriver, "refuses", True)
+    runtime.discover(1)
+    wait_for(lambda: store.ended)
+    assert store.ended == [(1, "UDP port 47810 cannot be opened")]
+
+
+def test_stop_is_quick_with_work_in_flight_and_writes_what_was_read(store: Store) -> None:
+    field = FieldRuntime(store.hooks())
+    field.start()
+    add(store, 1, delay=60, deadline=60)
+    add(store, 2)
+    field.poll([1, 2])
+    time.sleep(0.2)
+    began = time.monotonic()
+    field.stop()
+    assert time.monotonic() - began < 4
+    assert 2 in store.polls
+    field.poll([2])
+    assert store.released == [2]

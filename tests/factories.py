@@ -1,0 +1,78 @@
+"""Rows that tests build on. Everything not given is plausible and unique."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from devices.enums import LinkState
+from devices.models import Building, Device, Floor, Link, Network, Room, Site
+from protocols.types import Quality
+from t3000.models import Point, PointValue
+
+NOW = datetime(2026, 11, 23, 10, 42, 18, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def make_site(**fields: Any) -> Site:
+    return Site.objects.create(**{"name": f"Site {next(_numbers)}", **fields})
+
+
+def make_room(site: Site | None = None, **fields: Any) -> Room:
+    building = Building.objects.create(site=site or make_site(), name=f"Building {next(_numbers)}")
+    floor = Floor.objects.create(building=building, name="Floor 1", level=1)
+    return Room.objects.create(**{"floor": floor, "name": f"Room {next(_numbers)}", **fields})
+
+
+def make_network(**fields: Any) -> Network:
+    number = next(_numbers)
+    defaults = {
+        "name": f"Network {number}",
+        "interface": "127.0.0.1/8",
+        "port": 40000 + number,
+        "poll_interval": 10.0,
+        "timeout": 0.5,
+    }
+    site = fields.pop("site", None) or make_site()
+    return Network.objects.create(site=site, **{**defaults, **fields})
+
+
+def make_device(*, link: dict[str, Any] | None = None, **fields: Any) -> Device:
+    number = next(_numbers)
+    network = fields.pop("network", None) or make_network()
+    device = Device.objects.create(
+        network=network,
+        **{
+            "instance": number,
+            "address": f"127.0.1.{number % 250 + 1}:47809",
+            "name": f"Device {number}",
+            **fields,
+        },
+    )
+    defaults = {"state": LinkState.ONLINE, "last_seen_at": NOW, "since": NOW, "due_at": NOW}
+    Link.objects.create(device=device, **{**defaults, **(link or {})})
+    return device
+
+
+def make_point(device: Device | None = None, **fields: Any) -> Point:
+    device = device or make_device()
+    kind = fields.setdefault("kind", "input")
+    index = fields.setdefault("index", Point.objects.filter(device=device, kind=kind).count())
+    object_type = {"input": "analog-input", "output": "analog-output"}.get(kind, "analog-value")
+    return Point.objects.create(
+        device=device,
+        **{"address": f"{object_type},{index + 1}", "label": f"P{index + 1}", **fields},
+    )
+
+
+def make_value(point: Point, value: float | None = 21.5, **fields: Any) -> PointValue:
+    return PointValue.objects.create(
+        point=point, value=value, **{"quality": Quality.GOOD, "time": NOW, **fields}
+    )
+
+
+def make_user(username: str = "", **fields: Any) -> Any:
+    return get_user_model().objects.create_user(
+        username or f"user{next(_numbers)}", password="correct-horse-battery", **fields
+    )

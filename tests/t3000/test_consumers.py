@@ -1,0 +1,135 @@
+"""The live socket through the whole ASGI application: origin, session, snapshot, changes."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.test import Client
+
+from devices import live
+from devices.live import DeviceStatus, PointChange
+from t3000.asgi import application
+from tests.factories import make_point, make_user, make_value
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ORIGIN = (b"origin", b"http://localhost")
+
+
+def _sign_in() -> bytes:
+    client = Client()
+    client.force_login(make_user())
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={client.cookies[name].value}".encode()
+
+
+def _point() -> Any:
+    point = make_point(units="°C")
+    make_value(point, 21.5)
+    return point
+
+
+@pytest.fixture
+async def point() -> Any:
+    return await database_sync_to_async(_point)()
+
+
+@pytest.fixture
+async def socket() -> AsyncIterator[WebsocketCommunicator]:
+    cookie = await database_sync_to_async(_sign_in)()
+    headers = [ORIGIN, (b"host", b"localhost"), (b"cookie", cookie)]
+    communicator = WebsocketCommunicator(application, "/ws/live", headers)
+    connected, _ = await communicator.connect()
+    assert connected
+    yield communicator
+    await communicator.disconnect()
+
+
+async def test_a_stranger_is_turned_away() -> None:
+    headers = [ORIGIN, (b"host", b"localhost")]
+    communicator = WebsocketCommunicator(application, "/ws/live", headers)
+    await communicator.connect()
+    assert (await communicator.receive_output())["code"] == 4401
+    await communicator.send_json_to({"subscribe": {"points": [1]}})
+    assert await communicator.receive_nothing()
+
+
+async def test_another_site_is_turned_away() -> None:
+    headers = [(b"origin", b"http://evil.example"), (b"host", b"localhost")]
+    communicator = WebsocketCommunicator(application, "/ws/live", headers)
+    connected, _ = await communicator.connect()
+    assert not connected
+
+
+async def test_subscribe_gives_a_snapshot_then_numbered_changes(
+    socket: WebsocketCommunicator, point: Any
+) -> None:
+    await socket.send_json_to({"subscribe": {"points": [point.pk], "devices": [point.device_id]}})
+    snapshot = await socket.receive_json_from()
+    assert snapshot["seq"] == 1
+    assert snapshot["snapshot"]["points"]["texts"] == ["21.5"]
+    # NOW of the factories is long ago: what is old is not shown as fresh.
+    assert snapshot["snapshot"]["points"]["qualities"] == [2]
+    assert snapshot["snapshot"]["devices"][0]["device_id"] == point.device_id
+    change = PointChange(point.pk, 22.0, "22.0", 0, 2_000_000_000_000)
+    live.publish([change], [DeviceStatus(point.device_id, "online", 1, 1)])
+    update = await socket.receive_json_from()
+    assert update == {
+        "seq": 2,
+        "point_update": {
+            "ids": [point.pk],
+            "values": [22.0],
+            "texts": ["22.0"],
+            "qualities": [0],
+            "times": [2_000_000_000_000],
+        },
+        "device_status": [
+            {"device_id": point.device_id, "state": "online", "last_seen": 1, "since": 1}
+        ],
+    }
+
+
+async def test_an_empty_subscription_is_fine(socket: WebsocketCommunicator) -> None:
+    await socket.send_json_to({"subscribe": {}})
+    snapshot = await socket.receive_json_from()
+    assert snapshot["snapshot"]["points"]["ids"] == []
+
+
+async def test_subscribing_without_reading_waits_for_an_acknowledgement(
+    socket: WebsocketCommunicator, point: Any
+) -> None:
+    for _ in range(5):
+        await socket.send_json_to({"subscribe": {"points": [point.pk]}})
+    assert [(await socket.receive_json_from())["seq"] for _ in range(2)] == [1, 2]
+    assert await socket.receive_nothing()
+    await socket.send_json_to({"ack": 2})
+    assert (await socket.receive_json_from())["seq"] == 3
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        (" ", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "a message is an object"),
+        ("{}", 'a message is {"ack": 7} or'),
+        ('{"subscribe": 1}', 'a message is {"ack": 7} or'),
+        ('{"ack": "1"}', "ack is the number"),
+        ('{"ack": true}', "ack is the number"),
+        ('{"subscribe": {"points": 1}}', "points is a list of ids"),
+        ('{"subscribe": {"points": ["1"]}}', "points is a list of ids"),
+        ('{"subscribe": {"points": [-1]}}', "points is a list of ids"),
+        ('{"subscribe": {"devices": [1e99]}}', "devices is a list of ids"),
+        ('{"subscribe": {"points": [99999999999999999999]}}', "points is a list of ids"),
+        (f'{{"subscribe": {{"points": {[1] * 5001}}}}}', "at most 5000 fit"),
+    ],
+    ids=range(13),
+)
+async def test_a_bad_message_is_answered_with_what_is_wrong_and_the_end(
+    socket: WebsocketCommunicator, message: str, answer: str
+) -> None:
+    await socket.send_to(text_data=message)
+    assert answer in (await socket.receive_json_from())["error"]
+    assert (await socket.receive_output())["code"] == 4400

@@ -1,0 +1,50 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from t3000.domain.text import value_text
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "text"),
+    [
+        (21.84, "°C", "21.8"),
+        (-0.04, "°C", "−0.04"),
+        (-0.001, "°C", "0.00"),
+        (0, "%", "0.0"),
+        (0.347, "bar", "0.35"),
+        (412.34, "L/s", "412.3"),
+        (412.0, "L/s", "412"),
+        (18204.6, "kWh", "18,205"),
+        (650.4, "ppm", "650"),
+        (-5.25, "°C", "−5.2"),
+        (None, "°C", "no value"),
+    ],
+)
+def test_analog(value: float | None, units: str, text: str) -> None:
+    assert value_text(value, units=units, states=[], kind_of="analog-input") == text
+
+
+@pytest.mark.parametrize(
+    ("kind_of", "value", "text"),
+    [
+        ("binary-input", 0, "Stopped"),
+        ("binary-input", 1, "Running"),
+        ("binary-input", 2, "State 2"),
+        ("multi-state-value", 1, "Stopped"),
+        ("multi-state-value", 2, "Running"),
+        ("multi-state-value", 0, "State 0"),
+        ("multi-state-value", 3, "State 3"),
+    ],
+)
+def test_states(kind_of: str, value: float, text: str) -> None:
+    states = ["Stopped", "Running"]
+    assert value_text(value, units="", states=states, kind_of=kind_of) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["", "°C", "ppm"]))
+def test_any_number_has_a_text_without_a_negative_zero(value: float, units: str) -> None:
+    text = value_text(value, units=units, states=[], kind_of="analog-value")
+    assert text
+    assert "-" not in text
+    assert text.strip("−0.,") or not text.startswith("−")

@@ -1,0 +1,1 @@
+"""The history of points and what is made of it."""
