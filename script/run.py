@@ -17,12 +17,12 @@ def main() -> None:
     parser.add_argument("--no-demo", action="store_true", help="no simulated building")
     parser.add_argument("--data-dir", type=Path, default=ROOT / "var", help="default: var/")
     options = parser.parse_args()
+    os.environ["T3000_DATA_DIR"] = str(options.data_dir.resolve())
     try:
         install("requirements.txt")
         build_front_end()
     except InstallError as error:
         sys.exit(f"script/run: {error}")
-    os.environ["T3000_DATA_DIR"] = str(options.data_dir.resolve())
     os.environ["PYTHONUNBUFFERED"] = "1"
     if "T3000_ALLOWED_HOSTS" not in os.environ and options.bind != "127.0.0.1":
         os.environ["T3000_ALLOWED_HOSTS"] = _hosts(options.bind)

@@ -77,8 +77,9 @@ def _succeeded(link: Link, result: PollResult, edges: Edges) -> None:
 def _failed(link: Link, result: PollResult, error: ProtocolError, edges: Edges) -> None:
     link.failures += 1
     link.problem = error.message[:200]
-    interval = link.device.network.poll_interval
-    link.due_at = result.finished + timedelta(seconds=retry_delay(link.failures, interval=interval))
+    if link.failures >= OFFLINE_AFTER:  # until then it keeps its turn, to be sure quickly
+        wait = retry_delay(link.failures, interval=link.device.network.poll_interval)
+        link.due_at = result.finished + timedelta(seconds=wait)
     never_answered = link.state == LinkState.UNKNOWN
     gave_up = link.state == LinkState.ONLINE and link.failures >= OFFLINE_AFTER
     if gave_up or never_answered:

@@ -105,10 +105,11 @@ class FieldRuntime:
         self._writer.stop()
 
     async def _end(self) -> None:
+        """The networks first: bacpypes3 stumbles over an answer to a cancelled request."""
+        await self._networks.close_all()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._networks.close_all()
 
     def poll(self, device_ids: Sequence[int]) -> None:
         """Reads the devices. What cannot be read here gives its claim back."""

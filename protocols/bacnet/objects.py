@@ -30,6 +30,7 @@ UNIT_SYMBOLS: Mapping[str, str] = {
     "percent-relative-humidity": "% RH",
     "parts-per-million": "ppm",
     "pascals": "Pa",
+    "hectopascals": "hPa",
     "kilopascals": "kPa",
     "bars": "bar",
     "pounds-force-per-square-inch": "psi",

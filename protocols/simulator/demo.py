@@ -90,7 +90,7 @@ def _floor(floor: str, zones: Sequence[str], **identity: object) -> DeviceSpec:
         plant=partial(Floor, floor=floor, zones=zones),
         points=_floor_points(floor, zones),
         description=f"Room control of floor {floor[1:]}",
-        location=f"Floor {floor[1:]}, corridor ceiling",
+        location=f"Corridor {floor[1:]}",
         **identity,  # type: ignore[arg-type]  # instance, address and port
     )
 
@@ -204,7 +204,7 @@ DEMO: tuple[DeviceSpec, ...] = (
         points=BOILER_HOUSE,
         model_name="T3-LB",
         description="Gas boiler and heating circuits",
-        location="Basement",
+        location="Boiler room",
     ),
     DeviceSpec(
         name="Weather station",
@@ -218,7 +218,7 @@ DEMO: tuple[DeviceSpec, ...] = (
         model_name="WS-4",
         firmware="4.1.0",
         description="Weather station",
-        location="Roof",
+        location="Weather mast",
         max_apdu=1476,
         segmentation=True,
     ),

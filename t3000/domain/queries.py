@@ -15,7 +15,7 @@ from t3000.models import Point
 
 def with_values(points: QuerySet[Point]) -> QuerySet[Point]:
     """Everything that `live_value` asks of a point, in one query."""
-    return points.select_related("current", "device__link__device__network")
+    return points.select_related("current", "device__link", "device__network")
 
 
 def live_value(point: Point, now: datetime) -> PointChange:

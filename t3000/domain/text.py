@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 NO_VALUE = "no value"
-WHOLE_UNITS = {"ppm", "Pa", "rpm", "lx", "W/m²"}  # nobody reads decimals of these
+# Digits after the point that people expect of a unit; others go by the size of the number.
+DECIMALS = {
+    **dict.fromkeys(("°C", "°F", "K", "%", "% RH", "V", "kW", "m/s"), 1),
+    **dict.fromkeys(("ppm", "Pa", "hPa", "rpm", "lx", "W/m²", "°"), 0),
+}
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -28,10 +32,10 @@ def _state_text(state: int, states: Sequence[str], *, first: int) -> str:
 
 def _number_text(value: float, units: str) -> str:
     size = abs(value)
-    if size >= 1000 or units in WHOLE_UNITS:
+    if size >= 1000:
         decimals = 0
-    elif size >= 100:
-        decimals = 1 if value % 1 else 0
+    elif units in DECIMALS:
+        decimals = DECIMALS[units]
     else:
         decimals = 1 if size >= 1 or value == 0 else 2
     text = f"{value:,.{decimals}f}"

@@ -1,0 +1,164 @@
+"""Pages: who may see them, what they say, and that a longer list costs no more queries."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+from django.utils import timezone
+
+from devices.enums import LinkState
+from devices.models import Network
+from protocols.types import Quality
+from tests.factories import make_device, make_network, make_point, make_room, make_user, make_value
+
+pytestmark = pytest.mark.django_db
+OPEN_TO_ALL = {"login", "healthz"}
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(make_user("operator"))
+    return client
+
+
+def building(devices: int = 3) -> None:
+    """Devices of every state with points of every quality."""
+    now = timezone.now()
+    states = [LinkState.ONLINE, LinkState.OFFLINE, LinkState.UNKNOWN]
+    network = make_network()
+    for number in range(devices):
+        state = states[number % 3]
+        link = {"state": state, "last_seen_at": now, "since": now, "problem": "no answer"}
+        device = make_device(network=network, link=link, room=make_room(network.site))
+        for kind in ("input", "output", "variable"):
+            for quality in Quality:
+                make_value(make_point(device, kind=kind), 21.5, quality=quality, time=now)
+            make_point(device, kind=kind)  # never read
+
+
+def urls() -> list[Any]:
+    return [pattern for pattern in get_resolver().url_patterns if pattern.name not in OPEN_TO_ALL]
+
+
+@pytest.mark.parametrize("pattern", urls(), ids=lambda pattern: pattern.name)
+def test_every_page_needs_a_login(client: Client, pattern: Any) -> None:
+    path = "/" + re.sub(r"<[^>]+>", "1", str(pattern.pattern))
+    for response in (client.get(path), client.post(path)):
+        assert response.status_code in (302, 403)
+        if response.status_code == 302:
+            assert response["Location"].startswith("/login/")
+
+
+PAGES = ["/", "/devices/", "/devices/{id}/", "/devices/{id}/outputs/", "/devices/{id}/variables/"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_show_every_state_without_inline_script_or_style(operator: Client, page: str) -> None:
+    building()
+    device_id = Network.objects.get().devices.first().pk  # type: ignore[union-attr]
+    response = operator.get(page.format(id=device_id))
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
+    assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", html)
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_make_as_many_queries_for_one_device_as_for_many(
+    operator: Client, page: str, django_assert_max_num_queries: Any
+) -> None:
+    counts = []
+    for devices in (3, 12):
+        Network.objects.all().delete()
+        building(devices)
+        device_id = Network.objects.get().devices.first().pk  # type: ignore[union-attr]
+        with django_assert_max_num_queries(25) as captured:
+            operator.get(page.format(id=device_id))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_an_empty_site_says_what_to_do_next(operator: Client) -> None:
+    for page in ("/", "/devices/"):
+        assert "No devices yet" in operator.get(page).content.decode()
+
+
+def test_an_old_value_is_shown_as_stale(operator: Client) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    device = make_device(link={"last_seen_at": long_ago})
+    make_value(make_point(device), 21.5, time=long_ago)
+    html = operator.get(f"/devices/{device.pk}/").content.decode()
+    row = re.search(r"<tr[^>]*data-point.*?</tr>", html, re.DOTALL)
+    assert row is not None
+    assert "Stale" in row[0]
+    assert 'data-quality="2"' in row[0]
+
+
+def test_text_of_a_device_is_escaped(operator: Client) -> None:
+    device = make_device(name="<script>alert(1)</script>")
+    make_point(device, label="<img src=x>", description="<b>x</b>", units='"><i>')
+    for page in ("/", "/devices/", f"/devices/{device.pk}/"):
+        html = operator.get(page).content.decode()
+        assert "<script>alert" not in html
+        assert "<img src=x>" not in html
+        assert "<b>x</b>" not in html
+        assert '"><i>' not in html
+
+
+@pytest.mark.parametrize("path", ["/devices/999999/", "/devices/1/nonsense/", "/nowhere/"])
+def test_what_does_not_exist_is_404(operator: Client, path: str) -> None:
+    assert operator.get(path).status_code == 404
+
+
+def test_reading_pages_refuse_other_methods(operator: Client) -> None:
+    assert operator.post("/devices/").status_code == 405
+
+
+def test_discovery_needs_the_right(operator: Client) -> None:
+    network = make_network()
+    assert operator.post("/devices/discover").status_code == 403
+    network.refresh_from_db()
+    assert network.discovery_due_at is None
+
+
+def test_discovery_is_planned_for_networks_in_use(client: Client) -> None:
+    used, unused = make_network(), make_network(enabled=False)
+    client.force_login(make_user(is_superuser=True))
+    assert client.get("/devices/discover").status_code == 405
+    assert client.post("/devices/discover").status_code == 302
+    used.refresh_from_db()
+    unused.refresh_from_db()
+    assert used.discovery_due_at is not None
+    assert unused.discovery_due_at is None
+
+
+def test_login_goes_on_to_the_page_asked_for_and_to_no_other_site(client: Client) -> None:
+    make_user("jb")
+    answer = {"username": "jb", "password": "correct-horse-battery"}
+    response = client.post("/login/?next=/devices/", {**answer, "next": "/devices/"})
+    assert response["Location"] == "/devices/"
+    client.logout()
+    response = client.post("/login/", {**answer, "next": "https://evil.example/"})
+    assert response["Location"] == "/"
+
+
+def test_a_wrong_password_says_no_more_than_that(client: Client) -> None:
+    make_user("jb")
+    known = client.post("/login/", {"username": "jb", "password": "wrong"}).content.decode()
+    unknown = client.post("/login/", {"username": "xx", "password": "wrong"}).content.decode()
+    assert known.replace('value="jb"', "") .count("alert") == unknown.count("alert")
+    assert "wrong" not in known
+    assert re.sub("jb|xx|csrf.*?>", "", known) == re.sub("jb|xx|csrf.*?>", "", unknown)
+
+
+def test_sign_out_is_a_post(operator: Client) -> None:
+    assert operator.get("/logout/").status_code == 405
+    assert operator.post("/logout/").status_code == 302
+    assert operator.get("/").status_code == 302

@@ -1,0 +1,276 @@
+"""The whole product as people start it: one process, real BACnet traffic, real sockets.
+
+The tests of this module share one server and run in their order.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from protocols.simulator.demo import demo_building
+from protocols.simulator.flat import flat_device
+from protocols.simulator.processes import SimulatedBuilding
+from protocols.types import Quality
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "correct-horse-battery"
+PATIENCE = 60.0
+PERIOD = 5.0  # the demo's poll interval
+VICTIM = "127.0.0.14"  # of the demo's devices
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc"),
+    pytest.mark.xdist_group("serve"),
+]
+
+
+@dataclass
+class Site:
+    """A running site and a browser's cookies."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    port: int
+    demo_port: int
+    log: Path
+    cookies: CookieJar = field(default_factory=CookieJar)
+
+    def __post_init__(self) -> None:
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
+        )
+
+    def get(self, path: str) -> str:
+        with self._opener.open(self.url + path, timeout=10) as response:
+            return response.read().decode()
+
+    def post(self, path: str, **fields: str) -> None:
+        token = next((one.value for one in self.cookies if one.name == "csrftoken"), "")
+        body = urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
+        request = urllib.request.Request(self.url + path, body, {"Referer": self.url})
+        self._opener.open(request, timeout=10).close()
+
+    def sign_in(self) -> None:
+        self.get("/login/")
+        self.post("/login/", username="admin", password=PASSWORD)
+
+    def devices(self) -> dict[str, int]:
+        """Ids by address, as the list shows them."""
+        page = self.get("/devices/")
+        rows = re.findall(r'data-device="(\d+)".*?(127\.0\.0\.\d+):\d+', page, re.DOTALL)
+        return {address: int(number) for number, address in rows}
+
+    def points(self, device_id: int) -> list[int]:
+        tabs = ("inputs", "outputs", "variables")
+        pages = "".join(self.get(f"/devices/{device_id}/{tab}/") for tab in tabs)
+        return [int(one) for one in re.findall(r'data-point="(\d+)"', pages)]
+
+    def live(self) -> ClientConnection:
+        cookie = "; ".join(f"{one.name}={one.value}" for one in self.cookies)
+        return connect(
+            f"ws://127.0.0.1:{self.port}/ws/live",
+            origin=self.url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": cookie},
+            proxy=None,
+        )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo_port = 30000 + port % 10000
+    log = folder / "log"
+    environment = {
+        **os.environ,
+        "T3000_DATA_DIR": str(folder / "var"),
+        "T3000_ADMIN_PASSWORD": PASSWORD,
+        "DJANGO_SETTINGS_MODULE": "t3000.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = ["manage.py", "serve", "--port", str(port), "--demo-port", str(demo_port)]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+    made = Site(process, f"http://127.0.0.1:{port}", port, demo_port, log)
+    try:
+        wait_for(lambda: "Serving on" in log.read_text(), made)
+        made.sign_in()
+        yield made
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(condition: Callable[[], Any], site: Site, seconds: float = PATIENCE) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline or site.process.poll() is not None:
+            pytest.fail(f"it did not happen; the log says:\n{site.log.read_text()}")
+        time.sleep(0.1)
+    return found
+
+
+def pid_of(address: str, port: int) -> int:
+    """The process that has the UDP socket."""
+    packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
+    lines = Path("/proc/net/udp").read_text().splitlines()
+    (inode,) = [line.split()[9] for line in lines if f" {packed}:{port:04X} " in line]
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) == f"socket:[{inode}]":
+                return int(link.parts[2])
+        except OSError:  # it has just ended
+            continue
+    raise LookupError(address)
+
+
+def frames(socket_: ClientConnection, seconds: float) -> Iterator[dict[str, Any]]:
+    """What arrives within the time, each frame acknowledged."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            frame = json.loads(socket_.recv(timeout=left))
+        except TimeoutError:
+            return
+        socket_.send(json.dumps({"ack": frame["seq"]}))
+        yield frame
+
+
+def test_without_login_there_is_only_the_login_page_and_the_probe(site: Site) -> None:
+    stranger = Site(site.process, site.url, site.port, site.demo_port, site.log)
+    assert json.loads(stranger.get("/healthz"))["status"] == "ok"
+    for path in ("/", "/devices/", "/devices/1/"):
+        assert 'name="password"' in stranger.get(path)
+    with stranger.live() as socket_, pytest.raises(ConnectionClosed) as caught:
+        socket_.recv(timeout=PATIENCE)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 4401
+
+
+def test_all_simulated_devices_are_found_and_their_values_change(site: Site) -> None:
+    expected = {spec.address for spec in demo_building(port=site.demo_port)}
+    wait_for(lambda: set(site.devices()) == expected, site)
+    device_of = {
+        point: device for device in site.devices().values() for point in site.points(device)
+    }
+    wanted = {"points": sorted(device_of), "devices": sorted(set(device_of.values()))}
+    texts: dict[int, set[str]] = {point: set() for point in device_of}
+    with site.live() as socket_:
+        socket_.send(json.dumps({"subscribe": wanted}))
+        for number, frame in enumerate(frames(socket_, PATIENCE), start=1):
+            assert frame["seq"] == number
+            columns = frame.get("snapshot", {}).get("points") or frame.get("point_update")
+            if columns:
+                for point, text in zip(columns["ids"], columns["texts"], strict=True):
+                    texts[point].add(text)
+            moving = {device_of[point] for point, seen in texts.items() if len(seen) > 2}
+            if moving == set(device_of.values()):
+                break
+    assert moving == set(device_of.values())
+
+
+def test_the_page_shows_the_values_it_is_served_with(site: Site) -> None:
+    page = site.get(f"/devices/{site.devices()[VICTIM]}/")
+    assert "no value" not in page
+    assert "Normal" in page
+
+
+def test_a_device_that_dies_is_offline_and_stale_and_heals_by_itself(site: Site) -> None:
+    devices = site.devices()
+    victim, others = devices[VICTIM], [one for key, one in devices.items() if key != VICTIM]
+    points = site.points(victim)
+    quality = dict.fromkeys(points, Quality.GOOD)
+    state = "online"
+    others_seen: set[int] = set()
+
+    def follow(socket_: ClientConnection, seconds: float, wanted: tuple[str, set[int]]) -> None:
+        nonlocal state
+        for frame in frames(socket_, seconds):
+            columns = frame.get("point_update") or {"ids": [], "qualities": []}
+            quality.update(zip(columns["ids"], columns["qualities"], strict=True))
+            for status in frame.get("device_status", []):
+                if status["device_id"] == victim:
+                    state = status["state"]
+                elif status["state"] == "online":
+                    others_seen.add(status["device_id"])
+            if (state, set(quality.values())) == wanted:
+                return
+
+    with site.live() as socket_:
+        socket_.send(json.dumps({"subscribe": {"points": points, "devices": [victim, *others]}}))
+        os.kill(pid_of(VICTIM, site.demo_port), signal.SIGKILL)
+        killed = time.monotonic()
+        follow(socket_, 3 * PERIOD, ("offline", {Quality.STALE}))
+        assert (state, set(quality.values())) == ("offline", {Quality.STALE})
+        assert time.monotonic() - killed < 3 * PERIOD
+        assert others_seen == set(others)
+        assert "Stale" in site.get(f"/devices/{victim}/")
+        spec = next(one for one in demo_building(port=site.demo_port) if one.address == VICTIM)
+        with SimulatedBuilding([spec]):
+            follow(socket_, PATIENCE, ("online", {Quality.GOOD}))
+            assert (state, set(quality.values())) == ("online", {Quality.GOOD})
+    lines = [line for line in site.log.read_text().splitlines() if f"{VICTIM}:" in line]
+    assert len([line for line in lines if "does not answer" in line]) == 1
+    assert len([line for line in lines if "answers again" in line]) == 1
+
+
+def test_a_socket_that_reads_nothing_is_sent_two_messages_and_closed(site: Site) -> None:
+    points = site.points(site.devices()["127.0.0.11"])
+    with site.live() as socket_:
+        socket_.send(json.dumps({"subscribe": {"points": points}}))
+        received = []
+        with pytest.raises(ConnectionClosed) as caught:
+            while True:  # never acknowledges
+                received.append(socket_.recv(timeout=PATIENCE))
+    assert len(received) == 2
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 4408
+
+
+def test_ctrl_c_while_a_slow_device_is_read_leaves_nothing_behind(site: Site) -> None:
+    slow = flat_device("Slow", 99, "127.0.0.77", site.demo_port, 4, reply_delay=0.3)
+    with SimulatedBuilding([slow]) as building:
+        site.get("/devices/")
+        site.post("/devices/discover")
+        wait_for(lambda: "127.0.0.77" in site.devices(), site)
+        wait_for(lambda: "Normal" in site.get(f"/devices/{site.devices()['127.0.0.77']}/"), site)
+        os.kill(building.pids[99], signal.SIGSTOP)  # it takes the request and says nothing
+        time.sleep(PERIOD)
+        group = os.getpgid(site.process.pid)
+        began = time.monotonic()
+        os.killpg(group, signal.SIGINT)
+        assert site.process.wait(5) == 0
+        assert time.monotonic() - began < 5
+        os.kill(building.pids[99], signal.SIGCONT)
+    wait_for_no_sockets(site.demo_port)
+    assert "Traceback" not in site.log.read_text()
+
+
+def wait_for_no_sockets(port: int) -> None:
+    deadline = time.monotonic() + 5
+    while f":{port:04X} " in Path("/proc/net/udp").read_text():
+        assert time.monotonic() < deadline, "a simulated device is left behind"
+        time.sleep(0.1)
