@@ -13,7 +13,7 @@ CHECKS = {
     "imports": ["lint-imports", "--no-cache"],
     "types": ["mypy"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
-    "tests": ["python", "-m", "pytest", "-n", "auto", "--dist", "loadgroup"],
+    "tests": ["python", "-m", "pytest", "-n", "auto", "--dist", "loadfile"],
 }
 
 

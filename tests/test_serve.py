@@ -1,6 +1,7 @@
 """The whole product as people start it: one process, real BACnet traffic, real sockets.
 
-The tests of this module share one server and run in their order.
+The tests of this module share one server and run in their order, the last one ends it
+(pytest-xdist: --dist loadfile).
 """
 
 import json
@@ -35,10 +36,7 @@ PATIENCE = 60.0
 PERIOD = 5.0  # the demo's poll interval
 VICTIM = "127.0.0.14"  # of the demo's devices
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc"),
-    pytest.mark.xdist_group("serve"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 
 
 @dataclass
@@ -118,6 +116,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     try:
         wait_for(lambda: "Serving on" in log.read_text(), made)
         made.sign_in()
+        expected = {spec.address for spec in demo_building(port=demo_port)}
+        wait_for(lambda: set(made.devices()) == expected, made)
         yield made
     finally:
         process.kill()
@@ -170,9 +170,7 @@ def test_without_login_there_is_only_the_login_page_and_the_probe(site: Site) ->
     assert caught.value.rcvd.code == 4401
 
 
-def test_all_simulated_devices_are_found_and_their_values_change(site: Site) -> None:
-    expected = {spec.address for spec in demo_building(port=site.demo_port)}
-    wait_for(lambda: set(site.devices()) == expected, site)
+def test_the_values_of_all_simulated_devices_change(site: Site) -> None:
     device_of = {
         point: device for device in site.devices().values() for point in site.points(device)
     }

@@ -153,7 +153,7 @@ def test_a_wrong_password_says_no_more_than_that(client: Client) -> None:
     make_user("jb")
     known = client.post("/login/", {"username": "jb", "password": "wrong"}).content.decode()
     unknown = client.post("/login/", {"username": "xx", "password": "wrong"}).content.decode()
-    assert known.replace('value="jb"', "") .count("alert") == unknown.count("alert")
+    assert known.replace('value="jb"', "").count("alert") == unknown.count("alert")
     assert "wrong" not in known
     assert re.sub("jb|xx|csrf.*?>", "", known) == re.sub("jb|xx|csrf.*?>", "", unknown)
 

@@ -1,0 +1,90 @@
+// The server's time on the site's clock, and how long ago things were. Once a second it rewrites
+//
+//   <time data-clock="1763372538000" data-zone="Europe/Berlin">Mon 17 Nov 2025 10:42:18</time>
+//   <time data-age="1763372538000">4 s</time>
+//
+// and then says "clock:tick" on the document. The viewer's own clock and zone do not matter.
+
+let offset = 0;
+let zone = "UTC";
+
+export const now = () => Date.now() + offset;
+
+export function setServerTime(time) {
+  offset = time - Date.now();
+}
+
+export function startClock() {
+  const clock = document.querySelector("[data-clock]");
+  if (!clock) return;
+  zone = clock.dataset.zone;
+  setServerTime(Number(clock.dataset.clock));
+  setInterval(() => tick(clock), 1000);
+  document.addEventListener("visibilitychange", () => tick(clock));
+}
+
+function tick(clock) {
+  if (document.hidden) return;
+  setText(clock, clockText(now()));
+  updateAges(document);
+  document.dispatchEvent(new Event("clock:tick"));
+}
+
+export function updateAges(root) {
+  for (const element of root.querySelectorAll("[data-age]")) {
+    setText(element, ageText(now() - Number(element.dataset.age)));
+  }
+}
+
+/** Touches the page only where something changes. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** The two largest units; t3000/templatetags/shell.py says it alike. */
+export function ageText(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return twoUnits(hours, "h", minutes % 60, "min");
+  return twoUnits(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+function twoUnits(large, largeUnit, small, smallUnit) {
+  return small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
+}
+
+function clockText(time) {
+  const { weekday, day, month, year, hour, minute, second } = parts(time);
+  return `${weekday} ${day} ${month} ${year} ${hour}:${minute}:${second}`;
+}
+
+/** A moment as {% moment %} writes it: with its date unless that is today. */
+export function momentText(time) {
+  const then = parts(time);
+  const today = parts(now());
+  const isThisYear = then.year === today.year;
+  if (isThisYear && then.month === today.month && then.day === today.day) {
+    return `${then.hour}:${then.minute}:${then.second}`;
+  }
+  const year = isThisYear ? "" : ` ${then.year}`;
+  return `${then.day} ${then.month}${year} ${then.hour}:${then.minute}`;
+}
+
+let format;
+
+function parts(time) {
+  format ??= new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  return Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]));
+}

@@ -1,0 +1,16 @@
+// What every page needs, in the order in which it starts.
+
+import "htmx.org";
+
+import { startClock } from "./clock.js";
+import { startFilters } from "./filter.js";
+import { startLive } from "./live.js";
+import { startLogin } from "./login.js";
+import { startRefresh } from "./refresh.js";
+import { startValueTitles } from "./value-title.js";
+
+startClock();
+startFilters();
+startRefresh();
+startLogin();
+startValueTitles(startLive());

@@ -1,0 +1,14 @@
+// A value's tooltip says from when it is. Written when the pointer comes, as nobody reads the others.
+
+import { momentText } from "./clock.js";
+
+export function startValueTitles(board) {
+  if (!board) return;
+  document.addEventListener("pointerover", ({ target }) => {
+    const value = target.closest("[data-value]");
+    const point = value?.closest("[data-point]");
+    if (!point) return;
+    const since = momentText(Number(point.dataset.time));
+    value.title = `Read ${momentText(board.lastTrue(point))}, unchanged since ${since}`;
+  });
+}

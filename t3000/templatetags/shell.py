@@ -1,0 +1,102 @@
+"""Template tags of the shell, built into every template."""
+
+import re
+import zoneinfo
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from t3000.domain.queries import milliseconds
+from t3000.views import states
+from t3000.views.states import Group, State
+
+register = template.Library()
+register.filter("milliseconds", milliseconds)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Two letters for a user: JB for j.brandt."""
+    words: list[str] = re.findall(r"[^\W_]+", name) or ["?"]
+    first, *others = words
+    return (first[0] + others[-1][0] if others else first[:2]).upper()
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An icon of the sprite, decorative: the word beside it says what it means."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        css,
+        static("ui/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def age(since: int, hook: str = "") -> SafeString:
+    """How long ago a time in ms UTC was; clock.js keeps it true, live.js what `hook` stands for."""
+    seconds = timezone.now().timestamp() - since / 1000
+    return format_html(
+        '<time data-age="{}" {}>{}</time>', since, hook, age_text(max(0, round(seconds)))
+    )
+
+
+def age_text(seconds: int) -> str:
+    """The two largest units; clock.js says it alike."""
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: template.Context, when: int) -> SafeString:
+    """A time in ms UTC on the site's clock: with its date unless that is today."""
+    zone = zoneinfo.ZoneInfo(context["time_zone"])
+    local = datetime.fromtimestamp(when / 1000, UTC).astimezone(zone)
+    today = timezone.now().astimezone(zone)
+    if local.date() == today.date():
+        text = f"{local:%H:%M:%S}"
+    else:
+        year = "" if local.year == today.year else f" {local.year}"
+        text = f"{local.day} {local:%b}{year} {local:%H:%M}"
+    return format_html('<time data-moment="{}">{}</time>', when, text)
+
+
+@register.inclusion_tag("components/_badge.html")
+def badge(state: State, since: int | None = None) -> dict[str, Any]:
+    """A state, and if that is worth saying since when (ms UTC)."""
+    return {"state": state, "since": since if state.is_timed else None}
+
+
+@register.inclusion_tag("components/_badge_templates.html")
+def badge_templates() -> dict[str, Any]:
+    """One badge of each state for live.js to copy; those of points with their code."""
+    coded = [(state, code.value) for code, state in states.POINT_STATES.items()]
+    others = [(state, None) for state in (*states.DEVICE_STATES.values(), states.NOT_LIVE)]
+    badges = [
+        {"state": state, "quality": quality, "since": 0 if state.is_timed else None}
+        for state, quality in [*coded, *others]
+    ]
+    return {"badges": badges}
+
+
+@register.inclusion_tag("components/_chips.html")
+def chips(groups: Iterable[Group], shown: Iterable[State]) -> dict[str, Any]:
+    """Filter chips with the number of rows behind each; filter.js keeps them true."""
+    keys = [state.key for state in shown]
+    counts = [(group, sum(key in group.keys for key in keys)) for group in groups]
+    return {"total": len(keys), "counts": counts}

@@ -1,0 +1,72 @@
+"""The list of devices, and a device's points."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from devices.domain.discovery import request_discovery
+from devices.models import Device, Network
+from t3000.enums import PointKind
+from t3000.models import Point
+from t3000.views.rows import device_rows, network_rows, point_rows
+from t3000.views.shell import PageRequest
+from t3000.views.states import DEVICE_GROUPS, POINT_GROUPS
+
+TABS = {"inputs": PointKind.INPUT, "outputs": PointKind.OUTPUT, "variables": PointKind.VARIABLE}
+
+
+@require_safe
+@never_cache
+def device_list(request: PageRequest) -> HttpResponse:
+    devices = device_rows(Device.objects.all())
+    networks = network_rows(timezone.now())
+    context = {
+        "devices": devices,
+        "networks": networks,
+        "groups": DEVICE_GROUPS,
+        "badges": [row.badge for row in devices],
+        "is_waiting": not devices or any(network.is_looking for network in networks),
+    }
+    return render(request, "devices/_list.html" if request.htmx else "devices/list.html", context)
+
+
+@require_safe
+@never_cache
+def device(request: PageRequest, device_id: int, tab: str = "inputs") -> HttpResponse:
+    if tab not in TABS:
+        raise Http404(f"there is no tab {tab}; there are {', '.join(TABS)}")
+    found = get_object_or_404(Device, pk=device_id)
+    counts = dict(
+        Point.objects.filter(device=found).order_by().values_list("kind").annotate(Count("pk"))
+    )
+    (row,) = device_rows(Device.objects.filter(pk=found.pk))
+    context: dict[str, Any] = {
+        "device": row,
+        "tabs": [(name, name.capitalize(), counts.get(kind, 0)) for name, kind in TABS.items()],
+        "tab": tab,
+    }
+    if request.htmx and request.htmx.request_type == "partial":
+        return render(request, "devices/_device_head.html", context)
+    points = point_rows(Point.objects.filter(device=found, kind=TABS[tab]), timezone.now())
+    context |= {
+        "column": TABS[tab].label,
+        "points": points,
+        "groups": POINT_GROUPS,
+        "badges": [point.badge for point in points],
+    }
+    return render(request, "devices/device.html", context)
+
+
+@require_POST
+@permission_required("devices.add_device", raise_exception=True)
+def discover(request: HttpRequest) -> HttpResponse:
+    """Looks for devices on every network that is in use."""
+    for network in Network.objects.filter(enabled=True):
+        request_discovery(network)
+    return redirect("device-list")

@@ -1,0 +1,45 @@
+"""The first page: what needs attention, then every device with its first values."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from devices.models import Building, Device
+from t3000.models import Point
+from t3000.views.rows import device_rows, headline, needs_attention, network_rows
+from t3000.views.shell import PageRequest
+from t3000.views.states import OFFLINE_GROUP, POINT_GROUPS
+
+
+@require_safe
+@never_cache
+def overview(request: PageRequest) -> HttpResponse:
+    now = timezone.now()
+    devices = device_rows(Device.objects.all())
+    networks = network_rows(now)
+    points = headline([device.id for device in devices], now)
+    offline = [device for device in devices if device.state == "offline"]
+    troubled = [network for network in networks if network.problem]
+    by_id = {device.id: device for device in devices}
+    abnormal = [row for row in needs_attention(now) if row.device_id in by_id]
+    context = {
+        "building_count": Building.objects.count(),
+        "point_count": Point.objects.count(),
+        "networks": networks,
+        "tiles": [(device, points.get(device.id, [])) for device in devices],
+        "troubled": troubled,
+        "offline": offline,
+        "abnormal": [(point, by_id[point.device_id]) for point in abnormal],
+        "groups": (OFFLINE_GROUP, *POINT_GROUPS),
+        "badges": [
+            *(network.badge for network in troubled),
+            *(device.badge for device in offline),
+            *(point.badge for point in abnormal),
+        ],
+        "is_waiting": not devices or any(network.is_looking for network in networks),
+    }
+    return render(
+        request, "t3000/_overview.html" if request.htmx else "t3000/overview.html", context
+    )

@@ -1,0 +1,220 @@
+"""Points and devices as the pages show them: plain values, formatted, in one query each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from devices.domain.discovery import REPEAT
+from devices.domain.link import STALE_INTERVALS
+from devices.enums import LinkState
+from devices.models import Device, Network
+from t3000.domain.queries import live_value, milliseconds, with_values
+from t3000.enums import Quality
+from t3000.models import Point
+from t3000.views.states import DEVICE_STATES, POINT_STATES, State
+
+URGENCY = [
+    Quality.FAULT,
+    Quality.COMM,
+    Quality.CONFIG,
+    Quality.OUT_OF_RANGE,
+    Quality.OUT_OF_SERVICE,
+    Quality.OVERRIDDEN,
+    Quality.STALE,
+    Quality.GOOD,
+]
+LOOKING_AT_MOST = timedelta(minutes=2)  # a discovery that takes longer has died
+
+
+@dataclass(frozen=True, slots=True)
+class PointRow:
+    """A point with its present value. `time` in ms UTC: when it was read."""
+
+    id: int
+    device_id: int
+    kind: str
+    number: str
+    label: str
+    description: str
+    text: str
+    units: str
+    on: bool | None  # None: not a binary, or no value
+    quality: Quality
+    time: int
+
+    @property
+    def name(self) -> str:
+        """The full label first; the short one where there is no other."""
+        return self.description or self.label
+
+    @property
+    def badge(self) -> State:
+        return POINT_STATES[self.quality]
+
+    @property
+    def mode(self) -> str:
+        """Auto or manual, as far as the quality tells."""
+        return {Quality.GOOD: "auto", Quality.OVERRIDDEN: "manual"}.get(self.quality, "unknown")
+
+    @property
+    def tab(self) -> str:
+        return f"{self.kind}s"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device with its link. Times in ms UTC."""
+
+    id: int
+    name: str
+    state: LinkState
+    place: str
+    vendor: str
+    model: str
+    firmware: str
+    protocol: str
+    address: str
+    instance: int
+    network: str
+    points: int
+    stale_after: float  # seconds without an answer until its values are not shown as fresh
+    last_seen: int | None
+    since: int | None
+    problem: str
+    cycle_ms: int | None
+    overruns: int
+
+    @property
+    def badge(self) -> State:
+        return DEVICE_STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRow:
+    """A network and how far the search for its devices is. Times in ms UTC."""
+
+    id: int
+    name: str
+    protocol: str
+    interface: str
+    enabled: bool
+    is_looking: bool
+    looked: int | None
+    problem: str
+
+    @property
+    def badge(self) -> State:
+        return POINT_STATES[Quality.FAULT]
+
+
+def point_rows(points: QuerySet[Point], now: datetime) -> list[PointRow]:
+    rows = []
+    for point in with_values(points):
+        live = live_value(point, now)
+        rows.append(
+            PointRow(
+                id=point.pk,
+                device_id=point.device_id,
+                kind=point.kind,
+                number=point.number,
+                label=point.label,
+                description=point.description,
+                text=live.text,
+                units=point.units,
+                on=bool(live.value) if _has_lamp(point, live.value) else None,
+                quality=Quality(live.quality),
+                time=live.time,
+            )
+        )
+    return rows
+
+
+def _has_lamp(point: Point, value: float | None) -> bool:
+    return point.address.startswith("binary") and value is not None
+
+
+def device_rows(devices: QuerySet[Device]) -> list[DeviceRow]:
+    related = devices.select_related("link", "network", "room__floor__building")
+    # Counting drops the model's own order.
+    counted = related.annotate(point_count=Count("points")).order_by("name", "instance")
+    return [_device_row(device) for device in counted]
+
+
+def _device_row(device: Device) -> DeviceRow:
+    link = device.link
+    return DeviceRow(
+        id=device.pk,
+        name=device.name,
+        state=LinkState(link.state),
+        place=place_text(device),
+        vendor=device.vendor_name,
+        model=device.model_name,
+        firmware=device.firmware,
+        protocol=device.network.get_protocol_display(),
+        address=device.address,
+        instance=device.instance,
+        network=device.network.name,
+        points=device.point_count,  # type: ignore[attr-defined]  # annotated above
+        stale_after=STALE_INTERVALS * device.network.poll_interval,
+        last_seen=milliseconds(link.last_seen_at) if link.last_seen_at else None,
+        since=milliseconds(link.since) if link.since else None,
+        problem=link.problem,
+        cycle_ms=link.cycle_ms,
+        overruns=link.overruns,
+    )
+
+
+def network_rows(now: datetime) -> list[NetworkRow]:
+    return [
+        NetworkRow(
+            id=network.pk,
+            name=network.name,
+            protocol=network.get_protocol_display(),
+            interface=f"{network.interface.partition('/')[0]}:{network.port}",
+            enabled=network.enabled,
+            is_looking=_is_looking(network, now),
+            looked=milliseconds(network.discovered_at) if network.discovered_at else None,
+            problem=network.problem,
+        )
+        for network in Network.objects.all()
+    ]
+
+
+def _is_looking(network: Network, now: datetime) -> bool:
+    """Whether a discovery is asked for or under way: claiming one plans the next (REPEAT)."""
+    due = network.discovery_due_at
+    if due is None or not network.enabled:
+        return False
+    started = due if due <= now else due - REPEAT
+    is_done = network.discovered_at is not None and network.discovered_at >= started
+    return not is_done and now - started < LOOKING_AT_MOST
+
+
+def place_text(device: Device) -> str:
+    """Where it is: the room and its floor, else what the device says of itself."""
+    if device.room is None:
+        return device.location
+    return f"{device.room.name}, {device.room.floor.name}"
+
+
+def needs_attention(now: datetime) -> list[PointRow]:
+    """Points that cannot be trusted or are manual, the most urgent first. Without those of devices
+    that do not answer: there the device is the matter."""
+    abnormal = Point.objects.filter(~Q(current__quality=Quality.GOOD), current__isnull=False)
+    answering = abnormal.exclude(device__link__state=LinkState.OFFLINE)
+    return sorted(point_rows(answering, now), key=lambda row: URGENCY.index(row.quality))
+
+
+def by_device(rows: Iterable[PointRow]) -> dict[int, list[PointRow]]:
+    found: dict[int, list[PointRow]] = {}
+    for row in rows:
+        found.setdefault(row.device_id, []).append(row)
+    return found
+
+
+def headline(device_ids: Sequence[int], now: datetime, most: int = 4) -> dict[int, list[PointRow]]:
+    """The first points of each device: what says at a glance how it does."""
+    points = Point.objects.filter(device_id__in=device_ids, index__lt=most, kind="input")
+    return by_device(point_rows(points, now))
