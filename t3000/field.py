@@ -112,7 +112,7 @@ def store_polls(results: Sequence[PollResult]) -> None:
     """What was read, into the database and to the browsers."""
     with transaction.atomic():
         edges = link.record_polls(results)
-        changes = values.apply(results) + values.mark_stale(edges.fell)
+        changes = values.apply(results, edges.revived) + values.mark_stale(edges.fell)
         _on_commit(changes, edges.links)
 
 

@@ -32,11 +32,12 @@ class PollResult:
 
 @dataclass(slots=True)
 class Edges:
-    """Links after a batch of polls, and the devices among them that fell or came back."""
+    """Links after a batch of polls; those that fell, and the devices whose values were not fresh
+    before and are now."""
 
     links: list[Link] = field(default_factory=list)
     fell: list[Link] = field(default_factory=list)
-    rose: list[Link] = field(default_factory=list)
+    revived: set[int] = field(default_factory=set)
 
 
 CHANGED = ["state", "since", "last_seen_at", "failures", "problem", "cycle_ms", "claimed_until"]
@@ -63,12 +64,13 @@ def record_polls(results: Sequence[PollResult]) -> Edges:
 
 
 def _succeeded(link: Link, result: PollResult, edges: Edges) -> None:
+    if not is_fresh(link, result.finished):
+        edges.revived.add(link.device_id)
     if link.state != LinkState.ONLINE:
         if link.state == LinkState.OFFLINE and link.since is not None:
             silence = (result.finished - (link.last_seen_at or link.since)).total_seconds()
             log.warning("%s answers again after %.0f s", _name(link), silence)
         link.state, link.since = LinkState.ONLINE, result.finished
-        edges.rose.append(link)
     link.last_seen_at = result.finished
     link.failures, link.problem = 0, ""
     link.cycle_ms = round(result.seconds * 1000)

@@ -66,19 +66,16 @@ export class Board {
     });
   }
 
-  /** Returns whether one of them changed its state, and whether one that was silent is back. */
+  /** Returns whether one of them changed its state. */
   takeDevices(statuses) {
     let hasEdge = false;
-    let isBack = false;
     for (const { device_id: id, state, last_seen: lastSeen, since } of statuses) {
       const known = this.#devices.get(id);
       if (!known) continue;
-      const wasAnswering = isAnswering(known);
       hasEdge ||= known.state !== state;
       Object.assign(known, { state, lastSeen: lastSeen ?? 0, since: since ?? 0 });
-      isBack ||= !wasAnswering && isAnswering(known);
     }
-    return { hasEdge, isBack };
+    return hasEdge;
   }
 
   /** Brings the page up to date. When the link `isLost` nothing on it is shown as fresh. */

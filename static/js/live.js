@@ -33,7 +33,7 @@ export function startLive() {
   const link = new Link({
     subscription: () => board.ids(),
     onFrame: (frame) => {
-      takeFrame(board, frame, resubscribe);
+      takeFrame(board, frame);
       paint();
     },
     onState: (was) => {
@@ -61,17 +61,13 @@ export function startLive() {
   return board;
 }
 
-function takeFrame(board, frame, resubscribe) {
+function takeFrame(board, frame) {
   const { snapshot } = frame;
   if (snapshot) setServerTime(snapshot.time);
   const points = snapshot?.points ?? frame.point_update;
   const devices = snapshot?.devices ?? frame.device_status;
   if (points) board.takePoints(points);
-  if (!devices) return;
-  const { hasEdge, isBack } = board.takeDevices(devices);
-  if (hasEdge) say("live:device");
-  // The server gives values of a silent device as stale, and then sends only what has changed.
-  if (isBack && !snapshot) resubscribe();
+  if (devices && board.takeDevices(devices)) say("live:device");
 }
 
 function say(event) {

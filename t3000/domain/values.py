@@ -4,7 +4,7 @@
 seen (Link.last_seen_at), unless its quality says otherwise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,12 +26,15 @@ class _Known(NamedTuple):
     states: list[str]
     value: float | None
     quality: int | None
+    time: datetime | None = None
 
 
-def apply(results: Iterable[PollResult]) -> list[PointChange]:
-    """Stores what changed in value or quality; returns just that. Call it inside a transaction.
+def apply(results: Iterable[PollResult], revived: Container[int] = ()) -> list[PointChange]:
+    """Stores what changed in value or quality; returns what to tell. Call it inside a transaction.
 
-    A reading without a value keeps the last one, which its quality marks as not usable.
+    Told is what changed, and everything of the `revived` devices: what was shown as stale only
+    because of its age is fresh again without a change. A reading without a value keeps the last
+    one, which its quality marks as not usable.
     """
     read = [result for result in results if result.readings]
     known = _known([result.device_id for result in read])
@@ -43,16 +46,17 @@ def apply(results: Iterable[PollResult]) -> list[PointChange]:
             if was is None:  # deleted while it was read
                 continue
             value = was.value if reading.value is None else reading.value
-            if value == was.value and reading.quality == was.quality:
-                continue
-            rows.append(
-                PointValue(
-                    point_id=was.point_id, value=value, quality=reading.quality, time=reading.time
+            time = was.time
+            if time is None or value != was.value or reading.quality != was.quality:
+                time = reading.time
+                rows.append(
+                    PointValue(
+                        point_id=was.point_id, value=value, quality=reading.quality, time=time
+                    )
                 )
-            )
-            changes.append(
-                _change(was, reading.address.object_type, value, reading.quality, reading.time)
-            )
+            elif result.device_id not in revived:
+                continue
+            changes.append(_change(was, reading.address.object_type, value, reading.quality, time))
     PointValue.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -91,7 +95,14 @@ def mark_stale(links: Sequence[Link]) -> list[PointChange]:
 
 def _known(device_ids: Sequence[int]) -> dict[tuple[int, str], _Known]:
     rows = Point.objects.filter(device_id__in=device_ids).values_list(
-        "device_id", "address", "pk", "units", "states", "current__value", "current__quality"
+        "device_id",
+        "address",
+        "pk",
+        "units",
+        "states",
+        "current__value",
+        "current__quality",
+        "current__time",
     )
     return {(device_id, address): _Known(*known) for device_id, address, *known in rows}
 

@@ -31,7 +31,7 @@ def test_a_good_poll_releases_the_claim_and_says_when() -> None:
     link = Link.objects.get(device=device)
     assert (link.claimed_until, link.failures, link.problem) == (None, 0, "")
     assert (link.last_seen_at, link.cycle_ms) == (NOW + 10 * SECOND, 43)
-    assert not edges.rose
+    assert not edges.revived
     assert not edges.fell
 
 
@@ -46,8 +46,15 @@ def test_one_failed_poll_is_no_outage_two_are() -> None:
 
 def test_the_return_is_an_edge() -> None:
     device = make_device(link={"state": LinkState.OFFLINE, "failures": 9})
-    assert [link.device_id for link in poll(device, 60, ok=True).rose] == [device.pk]
+    assert poll(device, 60, ok=True).revived == {device.pk}
     assert state(device) == (LinkState.ONLINE, 0)
+
+
+def test_a_device_not_read_for_long_is_revived_though_nobody_noticed() -> None:
+    """The supervisor was stopped: pages showed its values as stale by their age."""
+    device = make_device()
+    assert poll(device, 30, ok=True).revived == set()
+    assert poll(device, 90, ok=True).revived == {device.pk}
 
 
 def test_one_log_line_for_the_fall_and_one_for_the_return(

@@ -34,6 +34,16 @@ def test_what_did_not_change_is_neither_stored_nor_told(django_assert_num_querie
     assert PointValue.objects.get(point=point).time == NOW
 
 
+def test_everything_of_a_revived_device_is_told_but_not_stored(
+    django_assert_num_queries: object,
+) -> None:
+    point = make_point()
+    make_value(point, 21.5)
+    with django_assert_num_queries(1):
+        (change,) = values.apply([read(point, 21.5)], {point.device_id})
+    assert (change.value, change.time) == (21.5, round(NOW.timestamp() * 1000))
+
+
 def test_a_change_of_quality_alone_is_a_change() -> None:
     point = make_point()
     make_value(point, 21.5)
