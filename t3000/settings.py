@@ -3,6 +3,7 @@
 With nothing set everything lives in `var/`: SQLite, the secret key, an in-memory broker.
 """
 
+import os
 import secrets
 from pathlib import Path
 
@@ -17,11 +18,14 @@ DATA_DIR = Path(env.str("T3000_DATA_DIR", default=str(BASE_DIR / "var"))).resolv
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _secret_key(path: Path) -> str:
     """The key beside the data, made on the first start. Whoever reads it can forge sessions."""
     try:
-        with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
+        with open(path, "x", encoding="ascii", opener=_private) as file:
             file.write(secrets.token_urlsafe(64))
     except FileExistsError:
         pass

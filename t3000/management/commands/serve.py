@@ -37,6 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(0o077)  # the database holds password hashes
         self.check(fail_level=checks.WARNING)
         bind, port = options["bind"], options["port"]
         _check_port(bind, port)
