@@ -159,6 +159,27 @@ def frames(socket_: ClientConnection, seconds: float) -> Iterator[dict[str, Any]
         yield frame
 
 
+def serve_again(data_dir: Path, port: int) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "T3000_DATA_DIR": str(data_dir)}
+    environment["DJANGO_SETTINGS_MODULE"] = "t3000.settings"
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", str(port), "--no-demo"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+
+def test_a_second_server_on_the_same_data_is_refused(site: Site) -> None:
+    second = serve_again(site.log.parent / "var", site.port + 1)
+    assert second.returncode == 1
+    assert "Another process serves the data" in second.stderr
+
+
+def test_a_taken_port_is_refused_with_what_to_do(site: Site, tmp_path: Path) -> None:
+    second = serve_again(tmp_path, site.port)
+    assert second.returncode == 1
+    assert f"127.0.0.1 port {site.port} cannot be opened: Address already in use" in second.stderr
+
+
 def test_without_login_there_is_only_the_login_page_and_the_probe(site: Site) -> None:
     stranger = Site(site.process, site.url, site.port, site.demo_port, site.log)
     assert json.loads(stranger.get("/healthz"))["status"] == "ok"

@@ -1,5 +1,6 @@
 """`manage.py serve`: the whole product in one process, with or without the simulated building."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import threading
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core import checks
@@ -41,6 +42,10 @@ class Command(BaseCommand):
         self.check(fail_level=checks.WARNING)
         bind, port = options["bind"], options["port"]
         _check_port(bind, port)
+        with _lock_data_dir(settings.DATA_DIR):
+            self._serve(bind, port, options)
+
+    def _serve(self, bind: str, port: int, options: dict[str, Any]) -> None:
         self.stdout.write("Bringing the database up to date")
         call_command("migrate", verbosity=0)
         self._make_administrator()
@@ -114,6 +119,20 @@ class _Simulator:
             self._process.wait(2.5)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+
+def _lock_data_dir(folder: Path) -> IO[str]:
+    """Held until the process ends. Two of us would take each other's polls: each has a broker of
+    its own in memory."""
+    lock = (folder / "serve.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CommandError(
+            f"Another process serves the data in {folder}. Stop it, or choose another --data-dir."
+        ) from None
+    return lock
 
 
 def _check_port(bind: str, port: int) -> None:
