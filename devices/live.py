@@ -115,6 +115,9 @@ class Client:
         self._start(self._send(f'{{"seq":{self._seq},{body}}}'))
 
     def acknowledge(self, seq: int) -> None:
+        """Raises ValueError for a number that was never sent."""
+        if seq > self._seq:
+            raise ValueError(f"ack {seq}: the last message was {self._seq}")
         while self._unacknowledged and self._unacknowledged[0][0] <= seq:
             self._unacknowledged.popleft()
 
@@ -204,13 +207,8 @@ class Hub:
         devices: Sequence[DeviceStatus],
         time: int,
     ) -> None:
-        """What the database said after `subscribe`, and then what changed since."""
-        read_at = {point.point_id: point.time for point in points}
-        client.missed.points = {
-            point_id: change
-            for point_id, change in client.missed.points.items()
-            if change.time >= read_at.get(point_id, 0)  # published before the snapshot was read
-        }
+        """What the database said after `subscribe`, and then what was published since. A change
+        among it that is older than the snapshot has a newer one on its way behind it."""
         client.awaits_snapshot = False
         snapshot = {
             "time": time,
@@ -283,6 +281,10 @@ hub = Hub()
 
 
 def publish(points: Sequence[PointChange] = (), devices: Sequence[DeviceStatus] = ()) -> None:
-    """Tells every browser that shows them. Call it when the change is committed."""
+    """Tells every browser that shows them. Call it when the change is committed.
+
+    Two threads that commit changes of one point within a moment may be told in either order;
+    values of a device come from one writer, and a device is either read or silent.
+    """
     if points or devices:
         hub.publish(points, devices)

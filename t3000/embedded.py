@@ -12,6 +12,7 @@ from celery.beat import EmbeddedService
 from celery.worker import WorkController
 from celery.worker import state as worker_state
 from daphne.server import Server
+from twisted.internet import reactor
 
 from t3000 import field
 from t3000.asgi import application
@@ -27,7 +28,9 @@ TASK_THREADS = 4
 class EmbeddedServer:
     """Serves until SIGINT or SIGTERM, then stops in order: clock, worker, field."""
 
-    def __init__(self, *, bind: str, port: int, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, *, bind: str, port: int, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         host = bind.replace(":", r"\:")
         self._server = Server(
             application,
@@ -39,6 +42,7 @@ class EmbeddedServer:
             websocket_timeout=-1,
         )
         self._on_ready = on_ready
+        self._on_stop = on_stop
         self._beat: Any = None
         self._worker: WorkController | None = None
         self._worker_thread: threading.Thread | None = None
@@ -47,12 +51,7 @@ class EmbeddedServer:
     def run(self) -> None:
         """Returns when everything has stopped. Whatever hangs is left behind after the deadline."""
         self._server.run()
-        log.info("stopping")
-        deadline = threading.Timer(STOP_SECONDS, _give_up)
-        deadline.daemon = True
-        deadline.start()
         self._stop_engine()
-        deadline.cancel()
 
     @property
     def is_listening(self) -> bool:
@@ -76,7 +75,16 @@ class EmbeddedServer:
         # The default scheduler keeps a shelve file; its parent keeps its clock in memory.
         self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
         self._beat.start()
+        # Twisted tells of the signal before it closes its sockets; from then on the clock runs.
+        reactor.addSystemEventTrigger("before", "shutdown", self._begin_stop)  # type: ignore[arg-type]  # its own documentation
         self._on_ready()
+
+    def _begin_stop(self) -> None:
+        log.info("stopping")
+        self._on_stop()
+        deadline = threading.Timer(STOP_SECONDS, _give_up)
+        deadline.daemon = True
+        deadline.start()  # it runs on until the process has ended
 
     def _stop_engine(self) -> None:
         if self._beat is not None:

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 OWNER = f"{socket.gethostname()}:{os.getpid()}"
 DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
 SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
+READINGS_AT_ONCE = 300  # in one transaction: some 50 ms of SQLite's one writer
 
 _lease_renewed: dict[int, float] = {}
 
@@ -38,10 +39,13 @@ def start() -> FieldRuntime:
             plan_devices=plan_devices,
             plan_network=plan_network,
             hold_network=hold_network,
+            lost_networks=lost_networks,
+            postpone_discovery=discovery.postpone,
             release=polling.release,
             store_polls=store_polls,
             store_found=store_found,
             store_discovery_end=store_discovery_end,
+            store_network_problem=store_network_problem,
             close_connections=connections.close_all,
         )
     )
@@ -108,8 +112,32 @@ def hold_network(network_id: int) -> bool:
     return False
 
 
+def lost_networks() -> list[int]:
+    """Renews the leases of what this process serves; what it may serve no longer."""
+    served = list(_lease_renewed)
+    in_use = set(Network.objects.filter(pk__in=served, enabled=True).values_list("pk", flat=True))
+    lost = [one for one in served if one not in in_use or not hold_network(one)]
+    for network_id in lost:
+        _lease_renewed.pop(network_id, None)
+    return lost
+
+
 def store_polls(results: Sequence[PollResult]) -> None:
-    """What was read, into the database and to the browsers."""
+    """What was read, into the database and to the browsers; a device is one transaction or
+    nothing, and few share one, because nobody else can write meanwhile."""
+    latest = {result.device_id: result for result in results}
+    batch: list[PollResult] = []
+    size = 0
+    for result in latest.values():
+        if batch and size + len(result.readings) > READINGS_AT_ONCE:
+            _store_batch(batch)
+            batch, size = [], 0
+        batch.append(result)
+        size += len(result.readings)
+    _store_batch(batch)
+
+
+def _store_batch(results: Sequence[PollResult]) -> None:
     with transaction.atomic():
         edges = link.record_polls(results)
         changes = values.apply(results, edges.revived) + values.mark_stale(edges.fell)
@@ -140,9 +168,12 @@ def store_found(found: Sequence[Found]) -> None:
             points.register(device, one.device.points)
         if one.device.problem:
             log.warning("%s: not all of it could be read: %s", device, one.device.problem)
+            discovery.postpone(network.pk, discovery.SOON)
 
 
-def store_discovery_end(network_id: int, problem: str) -> None:
-    Network.objects.filter(pk=network_id).update(
-        discovered_at=timezone.now(), problem=problem[:200]
-    )
+def store_discovery_end(network_id: int) -> None:
+    Network.objects.filter(pk=network_id).update(discovered_at=timezone.now())
+
+
+def store_network_problem(network_id: int, problem: str) -> None:
+    Network.objects.filter(pk=network_id).update(problem=problem[:200])

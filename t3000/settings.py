@@ -91,7 +91,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR}/t3000.sqlite3")}
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "t3000.sqlite3"}
+DATABASES = {"default": env.db_url("DATABASE_URL") if env.str("DATABASE_URL", "") else SQLITE}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A deferred transaction that turns into a writer fails at once when another writes.
@@ -165,10 +166,12 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("T3000_LOG_LEVEL", default="INFO")},
     "loggers": {
         # These say a line for every task, packet or request: metrics, not log.
-        "bacpypes3": {"level": "WARNING"},
+        # bacpypes3 logs a traceback for every datagram that is no BACnet: anybody's.
+        "bacpypes3": {"level": "CRITICAL"},
         "celery": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for any stranger
         "kombu": {"level": "WARNING"},
     },
 }

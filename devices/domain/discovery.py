@@ -1,6 +1,7 @@
 """Finding devices: when to look, and what becomes of what was found."""
 
 import logging
+import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,11 +13,18 @@ from protocols.types import DeviceInfo
 log = logging.getLogger(__name__)
 
 REPEAT = timedelta(hours=1)
+SOON = timedelta(minutes=1)  # for a device that could not be described whole
+RETRY = timedelta(seconds=5)  # for a network that another process still holds
 
 
 def request_discovery(network: Network) -> None:
     """Looks for devices with the next tick."""
     Network.objects.filter(pk=network.pk).update(discovery_due_at=timezone.now())
+
+
+def postpone(network_id: int, delay: timedelta = RETRY) -> None:
+    """Looks again after the delay, for what could not be done or was not done whole."""
+    Network.objects.filter(pk=network_id).update(discovery_due_at=timezone.now() + delay)
 
 
 def claim_due(now: datetime) -> list[tuple[str, int]]:
@@ -39,6 +47,8 @@ def register(network: Network, info: DeviceInfo) -> Device:
         address=info.endpoint.address,
         defaults={"name": info.name[:128], "room": _room_named(network, info.location)},
     )
+    if not created and device.name == f"Device {device.instance}":  # nobody named it so far
+        Device.objects.filter(pk=device.pk).update(name=info.name[:128])
     Device.objects.filter(pk=device.pk).update(
         vendor_id=info.vendor_id,
         vendor_name=info.vendor_name[:128],
@@ -47,7 +57,9 @@ def register(network: Network, info: DeviceInfo) -> Device:
         location=info.location[:128],
     )
     if created:
-        Link.objects.create(device=device, due_at=timezone.now())
+        # Somewhere in the period, so that devices found together are not read together.
+        wait = timedelta(seconds=random.uniform(0, network.poll_interval))  # noqa: S311  no secret
+        Link.objects.create(device=device, due_at=timezone.now() + wait)
         log.info("found %s (%s) on %s", device.name, info.endpoint, network)
     return device
 

@@ -44,12 +44,15 @@ CHANGED = ["state", "since", "last_seen_at", "failures", "problem", "cycle_ms", 
 
 
 def record_polls(results: Sequence[PollResult]) -> Edges:
-    """Writes the outcome into the links and releases their claims. A device deleted meanwhile is
-    passed over. Logs the edges, nothing between them."""
+    """Writes the outcome into the links and releases their claims; call it inside a transaction.
+
+    A device deleted meanwhile is passed over. Logs the edges, nothing between them.
+    """
     by_device = {result.device_id: result for result in results}
     edges = Edges()
     failed: list[Link] = []
-    for link in Link.objects.filter(pk__in=by_device).select_related("device__network"):
+    links = Link.objects.select_for_update(of=("self",)).filter(pk__in=by_device)
+    for link in links.select_related("device__network"):
         result = by_device[link.device_id]
         link.claimed_until = None
         if result.error is None:
@@ -93,7 +96,8 @@ def _failed(link: Link, result: PollResult, error: ProtocolError, edges: Edges) 
 def fall_silent(now: datetime) -> list[Link]:
     """Links that count as online but were not read for `STALE_INTERVALS`: now offline.
 
-    This is what is left when the poller itself is gone: no time-out would ever come.
+    This is what is left when the poller itself is gone: no time-out would ever come. One that is
+    being read just now is slow, not silent: its read ends by its own deadline.
     """
     intervals = Network.objects.values_list("poll_interval", flat=True).order_by().distinct()
     too_old = Q(pk__in=[])
@@ -101,7 +105,10 @@ def fall_silent(now: datetime) -> list[Link]:
         limit = now - STALE_INTERVALS * timedelta(seconds=interval)
         too_old |= Q(device__network__poll_interval=interval, last_seen_at__lt=limit)
     silent = list(
-        Link.objects.filter(too_old, state=LinkState.ONLINE).select_related("device__network")
+        Link.objects.select_for_update(of=("self",))
+        .filter(too_old, Q(claimed_until__isnull=True) | Q(claimed_until__lte=now))
+        .filter(state=LinkState.ONLINE)
+        .select_related("device__network")
     )
     for link in silent:
         link.state, link.since, link.problem = LinkState.OFFLINE, now, "not read any more"

@@ -4,16 +4,17 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, ExpressionWrapper, F, QuerySet, Value, When
+from django.db.models import F
 
 from devices.models import Link
 
 log = logging.getLogger(__name__)
 
 CLAIM_INTERVALS = 3  # a claim ends by itself after so many poll intervals ...
-CLAIM_MARGIN = timedelta(seconds=30)  # ... and so much more
+CLAIM_MARGIN = timedelta(seconds=60)  # ... and so much more, for the queue and the deadline
 
 
 def claim_due(now: datetime) -> dict[str, list[int]]:
@@ -25,37 +26,29 @@ def claim_due(now: datetime) -> dict[str, list[int]]:
             .filter(due_at__lte=now, device__enabled=True, device__network__enabled=True)
             .values_list(
                 "device_id",
+                "due_at",
                 "claimed_until",
                 "device__network__queue",
                 "device__network__poll_interval",
             )
         )
-        by_interval: dict[tuple[float, bool], list[int]] = defaultdict(list)
-        for device_id, claimed_until, queue, seconds in due:
+        alike: dict[tuple[timedelta, int, bool], list[int]] = defaultdict(list)
+        for device_id, due_at, claimed_until, queue, seconds in due:
+            interval = timedelta(seconds=seconds)
+            periods = (now - due_at) // interval + 1
             is_free = claimed_until is None or claimed_until <= now
-            by_interval[seconds, is_free].append(device_id)
+            alike[interval, periods, is_free].append(device_id)
             if is_free:
                 claimed[queue].append(device_id)
-        for (seconds, is_free), device_ids in by_interval.items():
-            interval = timedelta(seconds=seconds)
-            links = Link.objects.filter(pk__in=device_ids)
+        for (interval, periods, is_free), device_ids in alike.items():
+            # Whole periods on: each device keeps its place in the period, also after a pause.
+            changes: dict[str, Any] = {"due_at": F("due_at") + periods * interval}
             if is_free:
-                claim_ends = now + CLAIM_INTERVALS * interval + CLAIM_MARGIN
-                _move_on(links, now, interval, claimed_until=claim_ends)
+                changes["claimed_until"] = now + CLAIM_INTERVALS * interval + CLAIM_MARGIN
             else:
-                _move_on(links, now, interval, overruns=F("overruns") + 1)
+                changes["overruns"] = F("overruns") + 1
+            Link.objects.filter(pk__in=device_ids).update(**changes)
     return dict(claimed)
-
-
-def _move_on(links: QuerySet[Link], now: datetime, interval: timedelta, **changes: object) -> None:
-    """One interval on, so that each device keeps its place in the period; from now if late."""
-    step = ExpressionWrapper(
-        F("due_at") + Value(interval), output_field=Link._meta.get_field("due_at")
-    )
-    links.update(
-        due_at=Case(When(due_at__gt=now - interval, then=step), default=Value(now + interval)),
-        **changes,
-    )
 
 
 def release(device_ids: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from protocols.driver import Driver
@@ -39,8 +40,11 @@ class _Open:
 class OpenNetworks:
     """Opens each network when it is first used, again when its settings change."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_problem: Callable[[int, str], None]) -> None:
+        """`on_problem` hears of a network that cannot be opened, and with an empty text that it
+        can again."""
         self._networks: dict[int, _Open] = {}
+        self._on_problem = on_problem
 
     async def driver(self, plan: NetworkPlan) -> Driver:
         """The connected driver. Raises Unreachable or Unsupported, the same one for some seconds
@@ -64,6 +68,7 @@ class OpenNetworks:
         except ProtocolError as error:
             if network.problem != error.message:
                 log.error("network %s cannot be opened: %s", network.plan.name, error)
+                self._on_problem(network.plan.network_id, error.message)
             network.problem, network.failed_at = error.message, time.monotonic()
             raise
         log.info(
@@ -71,6 +76,7 @@ class OpenNetworks:
             network.plan.name, network.plan.settings.interface, network.plan.settings.port,
         )  # fmt: skip
         network.problem = ""
+        self._on_problem(network.plan.network_id, "")
         return driver
 
     def seat(self, plan: NetworkPlan) -> asyncio.Semaphore:
@@ -78,10 +84,14 @@ class OpenNetworks:
 
     async def close(self, network_id: int) -> None:
         """Leaves the network to another process."""
-        network = self._networks.pop(network_id, None)
-        if network is not None and network.driver is not None:
-            await network.driver.disconnect()
+        network = self._networks.get(network_id)
+        if network is None:
+            return
+        async with network.opening:
+            driver, network.driver = network.driver, None
+            if driver is not None:
+                await driver.disconnect()
 
     async def close_all(self) -> None:
-        for network_id in list(self._networks):
+        for network_id in self._networks:
             await self.close(network_id)

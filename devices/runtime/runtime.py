@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import DatabaseError
+
 from devices.domain.link import PollResult
 from devices.runtime.networks import NetworkPlan, OpenNetworks
 from devices.runtime.writer import Writer
@@ -24,6 +26,7 @@ from protocols.types import Endpoint, FoundDevice, PointAddress, Reading
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.0
+KEEP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,33 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the runtime needs from those who know the database and what points are. `plan_*`,
-    `hold_network` and `release` run in the thread that calls `poll`, the others in the writer's."""
+    """What the runtime needs from those who know the database and what points are. `store_*` run
+    in the writer's thread, the others in those that call `poll` and `discover` or in one of their
+    own. `lost_networks` renews what is held and names what must be closed."""
 
     plan_devices: Callable[[Sequence[int]], Sequence[DevicePlan]]
     plan_network: Callable[[int], NetworkPlan | None]
     hold_network: Callable[[int], bool]
+    lost_networks: Callable[[], Sequence[int]]
+    postpone_discovery: Callable[[int], None]
     release: Callable[[Sequence[int]], None]
     store_polls: Callable[[Sequence[PollResult]], None]
     store_found: Callable[[Sequence[Found]], None]
-    store_discovery_end: Callable[[int, str], None]
+    store_discovery_end: Callable[[int], None]
+    store_network_problem: Callable[[int, str], None]
     close_connections: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryEnd:
-    """A discovery is over; `problem` is empty when it went well."""
+    """A discovery is over, whatever it found."""
+
+    network_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkProblem:
+    """Why a network cannot be served now; empty when it can again."""
 
     network_id: int
     problem: str
@@ -74,8 +88,10 @@ class FieldRuntime:
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
-        self._networks = OpenNetworks()
         self._writer = Writer(self._store, hooks.close_connections)
+        self._networks = OpenNetworks(
+            lambda network_id, problem: self._writer.put(NetworkProblem(network_id, problem))
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="field", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
@@ -84,6 +100,7 @@ class FieldRuntime:
     def start(self) -> None:
         self._writer.start()
         self._thread.start()
+        self._submit([self._keep_networks()])
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -130,8 +147,12 @@ class FieldRuntime:
     def discover(self, network_id: int) -> None:
         """Looks for devices on the network."""
         plan = None if self._stopping else self._hooks.plan_network(network_id)
-        if plan is not None and self._hooks.hold_network(network_id):
+        if plan is None:
+            return
+        if self._hooks.hold_network(network_id):
             self._submit([self._discover(plan)])
+        else:
+            self._hooks.postpone_discovery(network_id)
 
     def _submit(self, coroutines: list[Coroutine[Any, Any, None]]) -> None:
         def start() -> None:
@@ -147,6 +168,22 @@ class FieldRuntime:
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a bug in the field", exc_info=task.exception())
+
+    async def _keep_networks(self) -> None:
+        """Leases must not lapse while a socket is open, however rarely its devices are read."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            try:
+                for network_id in await asyncio.to_thread(self._lost_networks):
+                    await self._networks.close(network_id)
+            except DatabaseError as error:
+                log.warning("leases cannot be renewed: %s", error)
+
+    def _lost_networks(self) -> Sequence[int]:
+        try:
+            return self._hooks.lost_networks()
+        finally:
+            self._hooks.close_connections()
 
     async def _poll(self, plan: DevicePlan) -> None:
         started = time.monotonic()
@@ -175,17 +212,15 @@ class FieldRuntime:
         )
 
     async def _discover(self, plan: NetworkPlan) -> None:
-        problem = ""
         try:
             driver = await self._networks.driver(plan)
             async for device in require(driver, Discovers).discover():  # type: ignore[type-abstract]
                 self._writer.put(Found(plan.network_id, device))
         except ProtocolError as error:
-            problem = str(error)
-        except Exception as bug:  # the outermost guard, as above
-            log.exception("a bug while discovering on network %d", plan.network_id)
-            problem = f"internal error: {bug}"
-        self._writer.put(DiscoveryEnd(plan.network_id, problem))
+            log.warning("no discovery on network %s: %s", plan.name, error)
+        except Exception:  # the outermost guard, as above
+            log.exception("a bug while discovering on network %s", plan.name)
+        self._writer.put(DiscoveryEnd(plan.network_id))
 
     def _store(self, items: Sequence[Any]) -> None:
         """In the writer's thread."""
@@ -197,4 +232,6 @@ class FieldRuntime:
             self._hooks.store_polls(polls)
         for item in items:
             if isinstance(item, DiscoveryEnd):
-                self._hooks.store_discovery_end(item.network_id, item.problem)
+                self._hooks.store_discovery_end(item.network_id)
+            elif isinstance(item, NetworkProblem):
+                self._hooks.store_network_problem(item.network_id, item.problem)

@@ -96,6 +96,6 @@ class Writer:
 
 
 def _latest(items: Sequence[Any]) -> list[Any]:
-    """The last poll of each device, and everything else: bounded however long an outage lasts."""
+    """The last poll of each device, and everything else, which is rare: what discoveries found."""
     polls = {item.device_id: item for item in items if isinstance(item, PollResult)}
     return [item for item in items if not isinstance(item, PollResult)] + list(polls.values())

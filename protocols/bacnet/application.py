@@ -10,8 +10,9 @@ import ipaddress
 import socket
 from collections.abc import Callable
 
-from bacpypes3.apdu import IAmRequest, WhoIsRequest
+from bacpypes3.apdu import ConfirmedRequestPDU, IAmRequest, WhoIsRequest
 from bacpypes3.app import Application
+from bacpypes3.errors import ExecutionError
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.pdu import Address, LocalBroadcast
@@ -25,7 +26,10 @@ BIND_TIMEOUT = 5.0
 
 
 class ClientApplication(Application):
-    """Hands every I-Am to `on_i_am`: bacpypes3's who_is() loses answers with equal instances."""
+    """Hands every I-Am to `on_i_am`: bacpypes3's who_is() loses answers with equal instances.
+
+    Nobody may write to us: bacpypes3 would take over time-outs and retries from whoever asks.
+    """
 
     on_i_am: Callable[[IAmRequest], None] | None = None
 
@@ -33,6 +37,12 @@ class ClientApplication(Application):
         await super().do_IAmRequest(apdu)
         if self.on_i_am is not None:
             self.on_i_am(apdu)
+
+    async def do_WritePropertyRequest(self, apdu: ConfirmedRequestPDU) -> None:
+        raise ExecutionError(errorClass="property", errorCode="write-access-denied")
+
+    async def do_WritePropertyMultipleRequest(self, apdu: ConfirmedRequestPDU) -> None:
+        raise ExecutionError(errorClass="property", errorCode="write-access-denied")
 
     def send_who_is(self, target: str | None) -> None:
         """Asks one address ("192.168.1.255:47808"), or the local broadcast when None."""

@@ -121,6 +121,9 @@ class BacnetDriver(Driver):
             except ProtocolError as error:
                 log.info("%s could not be described: %s", endpoint, error)
                 return FoundDevice(info, problem=error.message)
+            except Exception as bug:  # the scan's outermost guard: one device must not end it
+                log.exception("a bug while describing %s", endpoint)
+                return FoundDevice(info, problem=f"internal error: {bug}")
 
     async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
         device = PointAddress("device", endpoint.instance)
@@ -163,6 +166,9 @@ class BacnetDriver(Driver):
             keys = [key._replace(element=number) for number in range(1, int(length) + 1)]
             elements = await reader.read(endpoint, keys, bytes_each=LIST_BYTES)
             whole = [value for value in elements.values() if not isinstance(value, ProtocolError)]
+            if len(whole) < len(elements):
+                missing = len(elements) - len(whole)
+                log.warning("%s does not list %d of its objects", endpoint, missing)
         if isinstance(whole, ProtocolError):
             raise whole
         return [PointAddress(str(object_type), int(number)) for object_type, number in whole]

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bacpypes3.apdu import ErrorRejectAbortNack
@@ -21,7 +21,6 @@ from bacpypes3.vendor import get_vendor_info
 from protocols.bacnet.application import ClientApplication
 from protocols.bacnet.failures import ReplyTooLong, translate
 from protocols.errors import BadPoint, CodecError, FieldError, Refused, Timeout, Unsupported
-from protocols.planning import batches
 from protocols.types import Endpoint, PointAddress
 
 log = logging.getLogger(__name__)
@@ -44,11 +43,11 @@ class Profile:
 
     max_apdu: int = DEFAULT_MAX_APDU
     has_rpm: bool = True
-    divisor: int = 1  # how often a batch was halved, as a power of two
+    most: dict[int, int] = field(default_factory=dict)  # properties that fit, by their size
 
     def batch(self, bytes_each: int) -> int:
         """Properties per request when each takes about `bytes_each` of the reply."""
-        return max(1, self.max_apdu // bytes_each // self.divisor)
+        return min(max(1, self.max_apdu // bytes_each), self.most.get(bytes_each, self.max_apdu))
 
 
 class PropertyReader:
@@ -75,10 +74,12 @@ class PropertyReader:
         Raises Timeout, Unreachable or Busy when the device as a whole fails.
         """
         profile = self._profiles[endpoint.address]
-        waiting = deque(batches(keys, profile.batch(bytes_each)))
+        waiting = deque(keys)
         found: dict[PropertyKey, Any] = {}
+        size = len(keys)
         while waiting:
-            batch = waiting.popleft()
+            size = min(size, profile.batch(bytes_each))
+            batch = [waiting.popleft() for _ in range(min(size, len(waiting)))]
             if not profile.has_rpm or len(batch) == 1:
                 for key in batch:
                     found[key] = await self._read_one(endpoint, key)
@@ -88,13 +89,14 @@ class PropertyReader:
             except Unsupported:
                 log.info("%s has no ReadPropertyMultiple: reading one by one", endpoint)
                 profile.has_rpm = False
-                waiting.appendleft(batch)
-            except (ReplyTooLong, CodecError) as error:
-                half = (len(batch) + 1) // 2
-                waiting.extendleft(reversed(list(batches(batch, half))))
-                if isinstance(error, ReplyTooLong):
-                    profile.divisor *= 2
-                    log.info("%s: %d properties at once are too many", endpoint, len(batch))
+                waiting.extendleft(reversed(batch))
+            except ReplyTooLong:
+                log.info("%s: %d properties at once are too many", endpoint, len(batch))
+                profile.most[bytes_each] = len(batch) // 2
+                waiting.extendleft(reversed(batch))
+            except CodecError:  # one of them cannot be decoded: find it, this time only
+                size = len(batch) // 2
+                waiting.extendleft(reversed(batch))
         return found
 
     async def _read_batch(

@@ -26,7 +26,7 @@ export function startLive() {
   if (!document.querySelector("[data-live-page]")) return null;
   const board = new Board();
   const paint = paced(() => {
-    board.paint(link.state === "lost");
+    board.paint(isLost(link));
     showSummary(board.summary(), link);
   });
   const resubscribe = debounced(() => link.subscribe());
@@ -50,7 +50,7 @@ export function startLive() {
   // After htmx: other elements, perhaps other points, and values as old as the answer.
   document.addEventListener("htmx:after:swap", () => {
     if (board.scan(link.state === "live")) resubscribe();
-    board.paint(link.state === "lost");
+    board.paint(isLost(link));
   });
   document.addEventListener("click", ({ target }) => {
     if (!target.closest("[data-link-retry]")) return;
@@ -59,6 +59,11 @@ export function startLive() {
   });
   link.connect();
   return board;
+}
+
+/** Whether what is shown may be old: until a fresh snapshot is in, also after a rest. */
+function isLost(link) {
+  return link.state === "lost" || link.state === "resting";
 }
 
 function takeFrame(board, frame) {

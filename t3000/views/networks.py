@@ -15,10 +15,10 @@ from devices.models import Network
 @permission_required("devices.add_network", raise_exception=True)
 def add_network(request: HttpRequest) -> HttpResponse:
     """Adds the network and looks for devices on it at once."""
-    instance = Network(site=first_site())
-    form = NetworkForm(request.POST or None, instance=instance)
+    if request.method != "POST":
+        return render(request, "devices/network_form.html", {"form": NetworkForm()})
+    form = NetworkForm(request.POST, instance=Network(site=first_site()))
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "devices/network_form.html", {"form": form}, status=status)
+        return render(request, "devices/network_form.html", {"form": form}, status=422)
     request_discovery(form.save())
     return redirect("device-list")

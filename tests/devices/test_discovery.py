@@ -64,6 +64,22 @@ def test_texts_longer_than_their_columns_are_cut() -> None:
     assert (len(device.name), len(device.model_name)) == (128, 128)
 
 
+def test_a_device_that_said_its_name_late_gets_it() -> None:
+    network = make_network()
+    discovery.register(network, replace(INFO, name=f"Device {INFO.endpoint.instance}"))
+    device = discovery.register(network, INFO)
+    device.refresh_from_db()
+    assert device.name == "AHU-1"
+
+
+def test_devices_found_together_are_not_read_together() -> None:
+    network = make_network()
+    for number in range(20):
+        discovery.register(network, replace(INFO, endpoint=Endpoint("127.0.0.11:47809", number)))
+    due = {device.link.due_at for device in Device.objects.select_related("link")}
+    assert max(due) - min(due) > timedelta(seconds=network.poll_interval / 4)
+
+
 def test_claim_due_plans_the_next_discovery() -> None:
     network = make_network(discovery_due_at=NOW)
     make_network(discovery_due_at=None)

@@ -107,6 +107,13 @@ def test_fall_silent_finds_what_nobody_reads() -> None:
     assert links.fall_silent(NOW + 17 * SECOND) == []
 
 
+def test_a_device_that_is_being_read_is_slow_not_silent() -> None:
+    claim_ends = NOW + timedelta(minutes=2)
+    device = make_device(link={"claimed_until": claim_ends})
+    assert links.fall_silent(claim_ends - SECOND) == []
+    assert [link.device_id for link in links.fall_silent(claim_ends)] == [device.pk]
+
+
 @pytest.mark.parametrize(
     ("age", "state", "fresh"),
     [

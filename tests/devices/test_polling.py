@@ -52,10 +52,13 @@ def test_a_device_keeps_its_place_in_the_period() -> None:
     assert Link.objects.get(device=device).due_at == due + timedelta(seconds=10)
 
 
-def test_a_device_long_overdue_starts_anew() -> None:
-    device = make_device(link={"due_at": NOW - timedelta(hours=1)})
+def test_devices_keep_their_places_after_a_pause_too() -> None:
+    """Else all of them would be read in the same instant from then on."""
+    phases = [timedelta(seconds=second) for second in (1, 4, 8)]
+    devices = [make_device(link={"due_at": NOW - timedelta(hours=1) - one}) for one in phases]
     polling.claim_due(NOW)
-    assert Link.objects.get(device=device).due_at == NOW + timedelta(seconds=10)
+    due = [Link.objects.get(device=device).due_at for device in devices]
+    assert due == [NOW + timedelta(seconds=10) - one for one in phases]
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -65,5 +68,5 @@ def test_claim_due_makes_as_many_queries_for_one_device_as_for_many(
     network = make_network()
     for _ in range(count):
         make_device(network=network)
-    with django_assert_num_queries(4):  # savepoint, read, update, release
+    with django_assert_num_queries(4):  # a savepoint around one read and one update
         assert len(polling.claim_due(NOW)["field"]) == count

@@ -9,7 +9,8 @@ import pytest
 from django.db import OperationalError
 
 from devices.domain.link import PollResult
-from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan
+from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan, networks
+from devices.runtime import runtime as runtime_module
 from protocols.errors import Timeout, Unreachable
 from protocols.registry import DRIVERS
 from protocols.types import (
@@ -33,6 +34,7 @@ class FieldDriver(FakeDriver):
 
     field: dict[str, FakeDevice] = {}
     opened: list[NetworkSettings] = []
+    closed: list[NetworkSettings] = []
     refuses = False
 
     async def connect(self) -> None:
@@ -42,6 +44,10 @@ class FieldDriver(FakeDriver):
         self.opened.append(self.settings)
         await super().connect()
 
+    async def disconnect(self) -> None:
+        self.closed.append(self.settings)
+        await super().disconnect()
+
 
 class Store:
     """The hooks, remembering what they are given."""
@@ -49,7 +55,9 @@ class Store:
     def __init__(self) -> None:
         self.polls: dict[int, list[PollResult]] = {}
         self.found: list[Found] = []
-        self.ended: list[tuple[int, str]] = []
+        self.ended: list[int] = []
+        self.problems: list[tuple[int, str]] = []
+        self.postponed: list[int] = []
         self.released: list[int] = []
         self.plans: dict[int, DevicePlan] = {}
         self.held = True
@@ -69,10 +77,13 @@ class Store:
             plan_devices=lambda ids: [self.plans[one] for one in ids if one in self.plans],
             plan_network=lambda _: NETWORK,
             hold_network=lambda _: self.held,
+            lost_networks=lambda: [] if self.held else [1],
+            postpone_discovery=self.postponed.append,
             release=self.released.extend,
             store_polls=self.store_polls,
             store_found=self.found.extend,
-            store_discovery_end=lambda *end: self.ended.append(end),
+            store_discovery_end=self.ended.append,
+            store_network_problem=lambda *problem: self.problems.append(problem),
             close_connections=lambda: None,
         )
 
@@ -82,6 +93,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setitem(DRIVERS, "fake", f"{__name__}.FieldDriver")
     monkeypatch.setattr(FieldDriver, "field", {})
     monkeypatch.setattr(FieldDriver, "opened", [])
+    monkeypatch.setattr(FieldDriver, "closed", [])
     return Store()
 
 
@@ -212,16 +224,44 @@ def test_discovery_yields_devices_and_its_end(store: Store, runtime: FieldRuntim
     runtime.discover(1)
     wait_for(lambda: store.ended)
     assert [one.device.info.name for one in store.found] == ["Device 1"]
-    assert store.ended == [(1, "")]
+    assert store.ended == [1]
 
 
-def test_discovery_says_why_it_failed(
+def test_a_network_says_why_it_cannot_be_served_and_that_it_can_again(
     store: Store, runtime: FieldRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(networks, "REOPEN_SECONDS", 0.0)
     monkeypatch.setattr(FieldDriver, "refuses", True)
     runtime.discover(1)
     wait_for(lambda: store.ended)
-    assert store.ended == [(1, "UDP port 47810 cannot be opened")]
+    assert store.problems == [(1, "UDP port 47810 cannot be opened")]
+    monkeypatch.setattr(FieldDriver, "refuses", False)
+    runtime.discover(1)
+    wait_for(lambda: len(store.ended) == 2)
+    assert store.problems[1:] == [(1, "")]
+
+
+def test_a_discovery_on_a_network_of_another_is_put_off(
+    store: Store, runtime: FieldRuntime
+) -> None:
+    store.held = False
+    runtime.discover(1)
+    assert store.postponed == [1]
+    assert store.ended == []
+
+
+def test_a_lease_that_is_lost_closes_the_network(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_module, "KEEP_SECONDS", 0.05)
+    field = FieldRuntime(store.hooks())
+    field.start()
+    add(store, 1)
+    field.poll([1])
+    wait_for(lambda: 1 in store.polls)
+    store.held = False
+    wait_for(lambda: FieldDriver.closed)
+    field.stop()
 
 
 def test_stop_is_quick_with_work_in_flight_and_writes_what_was_read(store: Store) -> None:

@@ -7,10 +7,12 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from devices import live
 from devices.live import DeviceStatus, PointChange
+from t3000 import consumers
 from t3000.asgi import application
 from tests.factories import make_point, make_user, make_value
 
@@ -36,13 +38,18 @@ async def point() -> Any:
     return await database_sync_to_async(_point)()
 
 
-@pytest.fixture
-async def socket() -> AsyncIterator[WebsocketCommunicator]:
+async def _connect() -> WebsocketCommunicator:
     cookie = await database_sync_to_async(_sign_in)()
     headers = [ORIGIN, (b"host", b"localhost"), (b"cookie", cookie)]
     communicator = WebsocketCommunicator(application, "/ws/live", headers)
     connected, _ = await communicator.connect()
     assert connected
+    return communicator
+
+
+@pytest.fixture
+async def socket() -> AsyncIterator[WebsocketCommunicator]:
+    communicator = await _connect()
     yield communicator
     await communicator.disconnect()
 
@@ -56,8 +63,17 @@ async def test_a_stranger_is_turned_away() -> None:
     assert await communicator.receive_nothing()
 
 
-async def test_another_site_is_turned_away() -> None:
-    headers = [(b"origin", b"http://evil.example"), (b"host", b"localhost")]
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"origin", b"http://evil.example"), (b"host", b"localhost")],
+        [(b"origin", b"http://localhost:9999"), (b"host", b"localhost")],
+        [(b"origin", b"http://evil.example"), (b"host", b"evil.example")],
+        [(b"host", b"localhost")],
+    ],
+    ids=["another site", "another port", "a host not ours", "no origin"],
+)
+async def test_another_site_is_turned_away(headers: list[tuple[bytes, bytes]]) -> None:
     communicator = WebsocketCommunicator(application, "/ws/live", headers)
     connected, _ = await communicator.connect()
     assert not connected
@@ -91,6 +107,37 @@ async def test_subscribe_gives_a_snapshot_then_numbered_changes(
     }
 
 
+async def test_another_address_is_no_socket() -> None:
+    headers = [ORIGIN, (b"host", b"localhost")]
+    communicator = WebsocketCommunicator(application, "/ws/other", headers)
+    connected, code = await communicator.connect()
+    assert (connected, code) == (False, 4404)
+
+
+async def test_the_socket_ends_with_the_session(
+    socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.0)
+    await socket.send_json_to({"subscribe": {}})
+    assert (await socket.receive_json_from())["seq"] == 1
+    await database_sync_to_async(Session.objects.all().delete)()
+    await socket.send_json_to({"ack": 1})
+    assert (await socket.receive_output())["code"] == 4401
+
+
+async def test_a_client_that_fails_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    socket = await _connect()
+
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr(consumers, "_read_snapshot", broken)
+    await socket.send_json_to({"subscribe": {"points": [77]}})
+    with pytest.raises(RuntimeError):
+        await socket.wait()
+    assert 77 not in live.hub._by_point
+
+
 async def test_an_empty_subscription_is_fine(socket: WebsocketCommunicator) -> None:
     await socket.send_json_to({"subscribe": {}})
     snapshot = await socket.receive_json_from()
@@ -118,6 +165,7 @@ async def test_subscribing_without_reading_waits_for_an_acknowledgement(
         ('{"subscribe": 1}', 'a message is {"ack": 7} or'),
         ('{"ack": "1"}', "ack is the number"),
         ('{"ack": true}', "ack is the number"),
+        ('{"ack": 99}', "ack 99: the last message was 0"),
         ('{"subscribe": {"points": 1}}', "points is a list of ids"),
         ('{"subscribe": {"points": ["1"]}}', "points is a list of ids"),
         ('{"subscribe": {"points": [-1]}}', "points is a list of ids"),
@@ -125,7 +173,7 @@ async def test_subscribing_without_reading_waits_for_an_acknowledgement(
         ('{"subscribe": {"points": [99999999999999999999]}}', "points is a list of ids"),
         (f'{{"subscribe": {{"points": {[1] * 5001}}}}}', "at most 5000 fit"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 async def test_a_bad_message_is_answered_with_what_is_wrong_and_the_end(
     socket: WebsocketCommunicator, message: str, answer: str

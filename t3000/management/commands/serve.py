@@ -15,6 +15,7 @@ from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
 
 from devices.domain.accounts import ADMINISTRATOR, create_first_administrator
 from t3000.domain.demo import SIMULATOR_PORT, create_demo_site, pause_demo_site
@@ -55,9 +56,12 @@ class Command(BaseCommand):
         # daphne installs Twisted's reactor when it is imported: only the server process may.
         from t3000.embedded import EmbeddedServer
 
-        url = f"http://{f'[{bind}]' if ':' in bind else bind}:{port}/"
+        url = f"http://{_shown(bind)}:{port}/"
         server = EmbeddedServer(
-            bind=bind, port=port, on_ready=lambda: self.stdout.write(f"Serving on {url}")
+            bind=bind,
+            port=port,
+            on_ready=lambda: self.stdout.write(f"Serving on {url}"),
+            on_stop=simulator.begin_stop if simulator is not None else lambda: None,
         )
         try:
             server.run()
@@ -105,20 +109,40 @@ class _Simulator:
         for line in self._process.stdout or ():
             self._command.stdout.write(f"Simulator: {line.rstrip()}")
             if line.startswith("ready"):
-                create_demo_site(self._port)
+                self._create_site()
         if self._process.wait() and not self._stopping:
             self._command.stderr.write(
-                "The simulated building has ended; the site goes on without it."
+                "The simulated building has ended; the site goes on without it. Does another one "
+                "run on this machine? Stop that and start again, or start with --no-demo."
             )
 
-    def stop(self) -> None:
+    def _create_site(self) -> None:
+        try:
+            create_demo_site(self._port)
+        except DatabaseError as error:
+            self._command.stderr.write(f"The demo site could not be made: {error}")
+        finally:
+            connection.close()
+
+    def begin_stop(self) -> None:
+        """Returns at once; the simulator ends by itself when its input does."""
         self._stopping = True
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+    def stop(self) -> None:
+        self.begin_stop()
         try:
-            self._process.wait(2.5)
+            self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+
+def _shown(bind: str) -> str:
+    """What to type into a browser."""
+    if bind in ("0.0.0.0", "::"):  # noqa: S104  only asked, not bound here
+        return socket.gethostname()
+    return f"[{bind}]" if ":" in bind else bind
 
 
 def _lock_data_dir(folder: Path) -> IO[str]:

@@ -84,8 +84,11 @@ class Command(BaseCommand):
         self._stop()
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()  # the reader may be a pipe
+        try:
+            self.stdout.write(line)
+            self.stdout.flush()  # the reader may be a pipe
+        except BrokenPipeError:  # whoever started us is gone
+            self._stopping = True
 
 
 def _line(spec: DeviceSpec) -> str:

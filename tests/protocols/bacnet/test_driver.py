@@ -5,8 +5,12 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from bacpypes3.apdu import ErrorRejectAbortNack
+from bacpypes3.pdu import Address
+from bacpypes3.primitivedata import ObjectIdentifier
 
-from protocols.bacnet.driver import BacnetDriver
+from protocols.bacnet.application import OWN_INSTANCE
+from protocols.bacnet.driver import LIVE_BYTES, BacnetDriver
 from protocols.errors import Timeout, Unreachable
 from protocols.simulator.flat import flat_device
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
@@ -138,6 +142,34 @@ async def test_two_drivers_do_not_share_a_port(free_port: Callable) -> None:
 async def test_a_wrong_interface_says_what_would_be_right(interface: str) -> None:
     with pytest.raises(Unreachable, match=r"such as 192\.168\.1\.2/24"):
         await BacnetDriver(NetworkSettings(interface, 47810)).connect()
+
+
+@pytest.mark.parametrize("name", ["number-of-apdu-retries", "apdu-timeout", "object-name"])
+async def test_nobody_can_write_to_us(
+    name: str, free_port: Callable, open_driver: Callable
+) -> None:
+    """bacpypes3 would take its own time-outs and retries from whoever asks."""
+    ours, stranger = await open_driver(free_port()), await open_driver(free_port())
+    us = Address(f"127.0.0.1:{ours.settings.port}")
+    value = "x" if name == "object-name" else 5
+    device = ObjectIdentifier(("device", OWN_INSTANCE))
+    with pytest.raises(ErrorRejectAbortNack, match="write-access-denied"):
+        await stranger._application.write_property(us, device, name, value)
+
+
+async def test_long_texts_do_not_slow_down_reading(
+    simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    """What one kind of request taught must not shrink the other, nor be taught twice."""
+    port = free_port()
+    simulate(flat_device("Wordy", 48, "127.0.0.48", port, 60, max_apdu=206))
+    driver = await open_driver(port)
+    (found,) = [one async for one in driver.discover()]
+    profile = driver._reader._profiles[found.info.endpoint.address]
+    assert profile.batch(LIVE_BYTES) == 206 // LIVE_BYTES
+    before = dict(profile.most)
+    await driver.list_points(found.info.endpoint)
+    assert profile.most == before
 
 
 async def test_garbage_does_not_disturb_the_conversation(

@@ -1,0 +1,104 @@
+"""The composition: what is read goes through one path, in transactions of bounded size."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from devices.domain.link import PollResult
+from devices.models import NetworkLease
+from protocols.types import DeviceInfo, Endpoint, FoundDevice, PointAddress, Quality, Reading
+from t3000 import field
+from t3000.models import PointValue
+from tests.factories import NOW, make_network, make_point
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    told: list[Any] = []
+    monkeypatch.setattr(field.live, "publish", lambda *news: told.append(news))
+    return told
+
+
+def result(point: Any, value: float, seconds: int = 0) -> PollResult:
+    time = NOW + timedelta(seconds=seconds)
+    reading = Reading(PointAddress.parse(point.address), value, Quality.GOOD, time)
+    return PollResult(point.device_id, time, 0.1, [reading])
+
+
+def test_store_polls_stores_and_tells(published: list[Any]) -> None:
+    point = make_point()
+    field.store_polls([result(point, 21.5)])
+    assert PointValue.objects.get(point=point).value == 21.5
+    ((changes, statuses),) = published
+    assert [change.value for change in changes] == [21.5]
+    assert [(status.device_id, status.state) for status in statuses] == [
+        (point.device_id, "online")
+    ]
+
+
+def test_of_two_results_of_a_device_the_last_one_counts(published: list[Any]) -> None:
+    point = make_point()
+    field.store_polls([result(point, 21.5)])
+    field.store_polls([result(point, 30.0, 1), result(point, 21.5, 2)])
+    assert PointValue.objects.get(point=point).value == 21.5
+
+
+def test_many_devices_are_stored_in_several_transactions(
+    published: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field, "READINGS_AT_ONCE", 3)
+    results = [result(make_point(), 1.0) for _ in range(10)]
+    with CaptureQueriesContext(connection) as queries:
+        field.store_polls(results)
+    begins = [one for one in queries.captured_queries if one["sql"].startswith("BEGIN")]
+    assert len(begins) == 4
+    assert PointValue.objects.count() == 10
+
+
+def test_nothing_is_told_of_what_was_not_stored(
+    published: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(field.values, "mark_stale", broken)
+    with pytest.raises(ValueError, match="no"):
+        field.store_polls([result(make_point(), 1.0)])
+    assert published == []
+    assert not PointValue.objects.exists()
+
+
+def test_sweep_makes_stale_what_nobody_reads(published: list[Any]) -> None:
+    point = make_point()
+    field.store_polls([result(point, 21.5)])
+    field.sweep_silent(NOW + timedelta(seconds=31))
+    assert PointValue.objects.get(point=point).quality == Quality.STALE
+    assert published[-1][1][0].state == "offline"
+
+
+def test_leases_are_renewed_and_what_is_lost_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field, "_lease_renewed", {})
+    kept, taken, disabled = make_network(), make_network(), make_network()
+    for network in (kept, taken, disabled):
+        assert field.hold_network(network.pk)
+    assert field.lost_networks() == []
+    NetworkLease.objects.filter(network=taken).update(owner="other:1")
+    field._lease_renewed[taken.pk] = float("-inf")  # time to renew
+    disabled.enabled = False
+    disabled.save()
+    assert field.lost_networks() == [taken.pk, disabled.pk]
+    assert list(field._lease_renewed) == [kept.pk]
+
+
+def test_a_device_that_was_not_described_whole_is_looked_at_again_soon() -> None:
+    network = make_network()
+    info = DeviceInfo(Endpoint("127.0.0.5:47809", 5), vendor_id=148, name="Device 5")
+    field.store_found([field.Found(network.pk, FoundDevice(info, problem="no answer"))])
+    network.refresh_from_db()
+    assert network.discovery_due_at is not None
+    assert network.devices.get().name == "Device 5"  # type: ignore[attr-defined]
