@@ -1,14 +1,41 @@
 """Turns points into requests. Pure: no I/O, no clock."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
-def batches(points: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Cuts the points, in order, into requests of at most `size`. Every point exactly once."""
-    if size < 1:
-        raise ValueError(f"a request holds at least 1 point, not {size}")
-    for start in range(0, len(points), size):
-        yield points[start : start + size]
+class Requests(Generic[Item]):
+    """Cuts items, in order, into requests; what is not `done` comes again, in a smaller cut.
+
+    requests = Requests(points)
+    while requests:
+        batch = requests.next(most=20)
+        requests.done()  # or halve(), or next with another `most`
+    """
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self._start = 0
+        self._asked = 0
+        self._most = len(items)
+
+    def __bool__(self) -> bool:
+        return self._start < len(self._items)
+
+    def next(self, most: int) -> Sequence[Item]:
+        """The items of the next request: at most `most`, at least one."""
+        size = max(1, min(most, self._most))
+        batch = self._items[self._start : self._start + size]
+        self._asked = len(batch)
+        return batch
+
+    def done(self) -> None:
+        """The last request was answered: on to the next items."""
+        self._start += self._asked
+        self._asked = 0
+
+    def halve(self) -> None:
+        """Cuts to half of the last request from now on."""
+        self._most = max(1, self._asked // 2)

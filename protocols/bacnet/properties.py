@@ -6,7 +6,7 @@ and where the service is missing ReadProperty takes over. What was learnt is kep
 
 import asyncio
 import logging
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from bacpypes3.vendor import get_vendor_info
 from protocols.bacnet.application import ClientApplication
 from protocols.bacnet.failures import ReplyTooLong, translate
 from protocols.errors import BadPoint, CodecError, FieldError, Refused, Timeout, Unsupported
+from protocols.planning import Requests
 from protocols.types import Endpoint, PointAddress
 
 log = logging.getLogger(__name__)
@@ -74,29 +75,26 @@ class PropertyReader:
         Raises Timeout, Unreachable or Busy when the device as a whole fails.
         """
         profile = self._profiles[endpoint.address]
-        waiting = deque(keys)
+        requests = Requests(keys)
         found: dict[PropertyKey, Any] = {}
-        size = len(keys)
-        while waiting:
-            size = min(size, profile.batch(bytes_each))
-            batch = [waiting.popleft() for _ in range(min(size, len(waiting)))]
+        while requests:
+            batch = requests.next(profile.batch(bytes_each))
             if not profile.has_rpm or len(batch) == 1:
                 for key in batch:
                     found[key] = await self._read_one(endpoint, key)
+                requests.done()
                 continue
             try:
                 found |= await self._read_batch(endpoint, batch)
+                requests.done()
             except Unsupported:
                 log.info("%s has no ReadPropertyMultiple: reading one by one", endpoint)
                 profile.has_rpm = False
-                waiting.extendleft(reversed(batch))
             except ReplyTooLong:
                 log.info("%s: %d properties at once are too many", endpoint, len(batch))
                 profile.most[bytes_each] = len(batch) // 2
-                waiting.extendleft(reversed(batch))
             except CodecError:  # one of them cannot be decoded: find it, this time only
-                size = len(batch) // 2
-                waiting.extendleft(reversed(batch))
+                requests.halve()
         return found
 
     async def _read_batch(
