@@ -15,6 +15,7 @@ from protocols.types import (
     DeviceInfo,
     Endpoint,
     FoundDevice,
+    Held,
     NetworkSettings,
     PointAddress,
     PointInfo,
@@ -103,9 +104,13 @@ class Writes(Protocol):
     ) -> None:
         """Writes once, never again on its own. None relinquishes the priority.
 
-        Raises Refused with the device's reason, BadPoint, Timeout (the device may have acted
-        all the same), Unreachable, CodecError.
+        Raises Refused with the device's reason, BadPoint, Unsupported, CodecError (nothing was
+        sent), Timeout (the device may have acted all the same), Unreachable.
         """
+
+    async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
+        """What the device holds of the point now: the proof of a write. Raises as `read` when
+        the device as a whole does not answer."""
 
 
 Capability = TypeVar("Capability")

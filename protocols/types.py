@@ -1,6 +1,7 @@
 """The words that every driver and its callers share. Immutable values, no behaviour with I/O."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,6 +34,9 @@ class PointKind(enum.StrEnum):
     INPUT = "input"
     OUTPUT = "output"
     VARIABLE = "variable"
+
+
+MANUAL = 8  # the priority of an operator's hand (135-2020 table 19-1; T3000's Manual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a device holds of a point that may be commanded: its reading, and the value in each
+    filled slot of its priority array, by priority. `slots` None: the point has no such array, a
+    write just sets its value and nothing can be released. A point that knows no priorities but
+    Auto and Manual, as T3000's, has one slot, MANUAL."""
+
+    reading: Reading
+    slots: Mapping[int, float] | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceInfo:
     """What a device says of itself."""
 
@@ -101,7 +116,8 @@ class DeviceInfo:
 @dataclass(frozen=True, slots=True)
 class PointInfo:
     """A point as its device describes it. `states` are the texts of a binary's 0, 1 or of a
-    multi-state's 1, 2, 3 ... in this order."""
+    multi-state's 1, 2, 3 ... in this order. `commandable`: what is written can be released.
+    `low` and `high` bound what may be written, None where the device names no bound."""
 
     address: PointAddress
     kind: PointKind
@@ -110,6 +126,9 @@ class PointInfo:
     units: str = ""
     states: tuple[str, ...] = ()
     writable: bool = False
+    commandable: bool = False
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from protocols.types import (
     DeviceInfo,
     Endpoint,
     FoundDevice,
+    Held,
     NetworkSettings,
     PointAddress,
     PointInfo,
@@ -104,3 +105,7 @@ class FakeDriver(Driver):
             slots.pop(priority or 16, None)
         else:
             slots[priority or 16] = value
+
+    async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
+        (reading,) = await self.read(endpoint, [point])
+        return Held(reading, dict(self.devices[endpoint.address].overrides.get(point, {})))

@@ -12,7 +12,14 @@ from bacpypes3.primitivedata import Null, ObjectIdentifier
 
 from protocols.bacnet.application import OWN_INSTANCE, ClientApplication, open_application
 from protocols.bacnet.failures import ReplyTooLong, translate
-from protocols.bacnet.objects import KINDS, LIVE_PROPERTIES, point_info, reading, text_properties
+from protocols.bacnet.objects import (
+    KINDS,
+    LIVE_PROPERTIES,
+    point_info,
+    reading,
+    slots,
+    text_properties,
+)
 from protocols.bacnet.properties import PropertyKey, PropertyReader
 from protocols.driver import Driver
 from protocols.errors import BadPoint, CodecError, FieldError, ProtocolError, Unreachable
@@ -20,6 +27,7 @@ from protocols.types import (
     DeviceInfo,
     Endpoint,
     FoundDevice,
+    Held,
     NetworkSettings,
     PointAddress,
     PointInfo,
@@ -35,6 +43,7 @@ DESCRIBED_AT_ONCE = 8
 LIVE_BYTES = 14
 TEXT_BYTES = 48
 LIST_BYTES = 12
+PRIORITY_ARRAY_BYTES = 112  # sixteen Reals, each in its context tag
 
 DEVICE_PROPERTIES = (
     "object-name",
@@ -230,6 +239,13 @@ class BacnetDriver(Driver):
             raise translate(error, endpoint, point) from None
         if isinstance(reply, ErrorRejectAbortNack):
             raise translate(reply, endpoint, point)
+
+    async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
+        _, reader = self._open(endpoint)
+        (present,) = await self.read(endpoint, [point])
+        key = PropertyKey(point, "priority-array")
+        array = (await reader.read(endpoint, [key], bytes_each=PRIORITY_ARRAY_BYTES))[key]
+        return Held(present, None if isinstance(array, ProtocolError) else slots(array))
 
 
 def _encode(endpoint: Endpoint, point: PointAddress, value: float | None) -> Any:

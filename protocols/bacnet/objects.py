@@ -65,9 +65,12 @@ LIVE_PROPERTIES = ("present-value", "status-flags")
 
 def text_properties(object_type: str) -> tuple[str, ...]:
     """The properties that describe a point of this type."""
-    common = ("object-name", "description")
+    common: tuple[str, ...] = ("object-name", "description")
+    if object_type.endswith("value"):
+        # There exactly where the object has a priority array, and much shorter than that.
+        common += ("relinquish-default",)
     if object_type.startswith("analog"):
-        return (*common, "units")
+        return (*common, "units", "min-pres-value", "max-pres-value")
     if object_type.startswith("binary"):
         return (*common, "inactive-text", "active-text")
     return (*common, "state-text")
@@ -94,7 +97,20 @@ def point_info(address: PointAddress, properties: Mapping[str, Any]) -> PointInf
         units=UNIT_SYMBOLS.get(units, units.replace("-", " ")),
         states=states,
         writable=not object_type.endswith("input"),
+        commandable=object_type.endswith("output") or "relinquish-default" in properties,
+        low=_number(properties.get("min-pres-value")),
+        high=_number(properties.get("max-pres-value")),
     )
+
+
+def slots(priority_array: Any) -> dict[int, float]:
+    """The filled slots of a Priority_Array, by priority (135-2020 clause 19.2)."""
+    filled = {}
+    for priority, element in enumerate(priority_array, start=1):
+        value = _number(getattr(element, str(element._choice))) if element._choice else None
+        if value is not None:
+            filled[priority] = value
+    return filled
 
 
 def reading(

@@ -11,6 +11,7 @@ from protocols.errors import BadPoint, CodecError, Timeout, Unreachable
 from protocols.registry import DRIVERS, open_driver
 from protocols.simulator.flat import flat_device
 from protocols.types import (
+    MANUAL,
     DeviceInfo,
     Endpoint,
     NetworkSettings,
@@ -149,12 +150,20 @@ async def test_read_raises_when_nobody_answers(field: Field, points: list[PointA
 
 async def test_write_is_read_back_and_released(field: Field) -> None:
     driver = require(field.driver, Writes)
-    await driver.write(field.endpoint, VARIABLE, 77.5, priority=8)
-    (reading,) = await field.driver.read(field.endpoint, [VARIABLE])
-    assert reading.value == 77.5
-    await driver.write(field.endpoint, VARIABLE, None, priority=8)
-    (reading,) = await field.driver.read(field.endpoint, [VARIABLE])
-    assert reading.value != 77.5
+    await driver.write(field.endpoint, VARIABLE, 77.5, priority=MANUAL)
+    held = await driver.read_held(field.endpoint, VARIABLE)
+    assert held.reading.value == 77.5
+    assert held.slots is not None
+    assert held.slots[MANUAL] == 77.5
+    await driver.write(field.endpoint, VARIABLE, None, priority=MANUAL)
+    held = await driver.read_held(field.endpoint, VARIABLE)
+    assert held.slots is not None
+    assert MANUAL not in held.slots
+
+
+async def test_read_held_raises_when_nobody_answers(field: Field) -> None:
+    with pytest.raises(Timeout):
+        await require(field.driver, Writes).read_held(field.nobody, VARIABLE)
 
 
 async def test_write_to_a_missing_point_is_refused(field: Field) -> None:
