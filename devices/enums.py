@@ -8,6 +8,33 @@ class NetworkProtocol(models.TextChoices):
     BACNET = "bacnet", _("BACnet/IP")
 
 
+class CommandKind(models.TextChoices):
+    WRITE = "write", _("Write")
+    RELEASE = "release", _("Release")
+
+
+class CommandState(models.TextChoices):
+    """How far a command is. The last four are ends."""
+
+    PENDING = "pending", _("Pending")
+    SENT = "sent", _("Sent")
+    CONFIRMED = "confirmed", _("Confirmed")
+    REFUSED = "refused", _("Refused")
+    UNKNOWN = "unknown", _("Unknown")
+    EXPIRED = "expired", _("Expired")
+
+
+OPEN_STATES = (CommandState.PENDING, CommandState.SENT)
+
+
+class CommandOrigin(models.TextChoices):
+    """By which way a command came in."""
+
+    PAGE = "page", _("Page")
+    API = "api", _("API")
+    EXPIRY = "expiry", _("End of an override")
+
+
 class LinkState(models.TextChoices):
     """Whether a device answers."""
 

@@ -46,6 +46,23 @@ class DeviceStatus(NamedTuple):
     since: int | None
 
 
+class CommandStatus(NamedTuple):
+    """How far a command to a point is. `until` in ms UTC; `kind` and `state` as in devices.enums;
+    `holds`: what it wrote holds the point now."""
+
+    command_id: int
+    device_id: int
+    point: str  # the protocol's own address
+    kind: str
+    state: str
+    value: float | None
+    priority: int
+    until: int | None
+    by: str
+    message: str
+    holds: bool
+
+
 class Subscription(NamedTuple):
     """What a socket wants to hear of."""
 
@@ -55,17 +72,19 @@ class Subscription(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """The latest of each point and device, in order of arrival."""
+    """The latest of each point, device and command, in order of arrival."""
 
     points: dict[int, PointChange] = field(default_factory=dict)
     devices: dict[int, DeviceStatus] = field(default_factory=dict)
+    commands: dict[int, CommandStatus] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.points or self.devices)
+        return bool(self.points or self.devices or self.commands)
 
     def merge(self, other: "Changes") -> None:
         self.points |= other.points
         self.devices |= other.devices
+        self.commands |= other.commands
 
     def body(self) -> str:
         """The events of a frame, without its brackets and number."""
@@ -74,6 +93,8 @@ class Changes:
             events["point_update"] = point_columns(self.points.values())
         if self.devices:
             events["device_status"] = [status._asdict() for status in self.devices.values()]
+        if self.commands:
+            events["command_status"] = [status._asdict() for status in self.commands.values()]
         return orjson.dumps(events).decode()[1:-1]
 
 
@@ -160,13 +181,18 @@ class Hub:
         self._flush: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
 
-    def publish(self, points: Sequence[PointChange], devices: Sequence[DeviceStatus]) -> None:
+    def publish(
+        self,
+        points: Sequence[PointChange],
+        devices: Sequence[DeviceStatus] = (),
+        commands: Sequence[CommandStatus] = (),
+    ) -> None:
         """From any thread. Without a socket in this process there is nobody to tell."""
         loop = self._loop
         if loop is None:
             return
         try:
-            loop.call_soon_threadsafe(self._take, points, devices)
+            loop.call_soon_threadsafe(self._take, points, devices, commands)
         except RuntimeError:  # the loop is closed: the process is about to end
             log.debug("published after the end")
 
@@ -205,6 +231,7 @@ class Hub:
         client: Client,
         points: Sequence[PointChange],
         devices: Sequence[DeviceStatus],
+        commands: Sequence[CommandStatus],
         time: int,
     ) -> None:
         """What the database said after `subscribe`, and then what was published since. A change
@@ -214,6 +241,7 @@ class Hub:
             "time": time,
             "points": point_columns(points),
             "devices": [status._asdict() for status in devices],
+            "commands": [status._asdict() for status in commands],
         }
         client.send(orjson.dumps({"snapshot": snapshot}).decode()[1:-1], _now())
         self._catch_up(client)
@@ -227,13 +255,21 @@ class Hub:
             missed, client.missed = client.missed, Changes()
             client.send(missed.body(), _now())
 
-    def _take(self, points: Sequence[PointChange], devices: Sequence[DeviceStatus]) -> None:
+    def _take(
+        self,
+        points: Sequence[PointChange],
+        devices: Sequence[DeviceStatus] = (),
+        commands: Sequence[CommandStatus] = (),
+    ) -> None:
         for change in points:
             for subscription in self._by_point.get(change.point_id, ()):
                 self._feeds[subscription].changes.points[change.point_id] = change
         for status in devices:
             for subscription in self._by_device.get(status.device_id, ()):
                 self._feeds[subscription].changes.devices[status.device_id] = status
+        for command in commands:
+            for subscription in self._by_device.get(command.device_id, ()):
+                self._feeds[subscription].changes.commands[command.command_id] = command
         if self._flush is None and self._feeds:
             self._flush = asyncio.get_running_loop().call_later(COLLECT, self._send_changes)
 
@@ -280,11 +316,15 @@ def _drop(
 hub = Hub()
 
 
-def publish(points: Sequence[PointChange] = (), devices: Sequence[DeviceStatus] = ()) -> None:
+def publish(
+    points: Sequence[PointChange] = (),
+    devices: Sequence[DeviceStatus] = (),
+    commands: Sequence[CommandStatus] = (),
+) -> None:
     """Tells every browser that shows them. Call it when the change is committed.
 
     Two threads that commit changes of one point within a moment may be told in either order;
     values of a device come from one writer, and a device is either read or silent.
     """
-    if points or devices:
-        hub.publish(points, devices)
+    if points or devices or commands:
+        hub.publish(points, devices, commands)

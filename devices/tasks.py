@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from devices.domain import discovery, polling
+from devices.domain import commands, discovery, polling
 from devices.runtime import current
 
 CHUNK = 50  # devices per message
@@ -21,11 +21,17 @@ def tick() -> None:
             )
     for queue, network_id in discovery.claim_due(now):
         discover_network.apply_async((network_id,), queue=queue, expires=POLL_EXPIRES)
+    commands.sweep(now)
 
 
 @shared_task
 def poll_devices(device_ids: list[int]) -> None:
     current().poll(device_ids)
+
+
+@shared_task
+def execute_commands(command_ids: list[int]) -> None:
+    current().command(command_ids)
 
 
 @shared_task

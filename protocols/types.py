@@ -80,7 +80,7 @@ class Reading:
     """One value as a device gave it. Absence is a quality, never a missing reading.
 
     `value` is a plain number (binary 0/1, multi-state from 1), or None only with a quality that
-    is not usable.
+    is not usable. `time`: when it was asked for, so that it is never younger than it looks.
     """
 
     address: PointAddress

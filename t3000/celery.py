@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "t3000.settings")
 
 app = Celery("t3000")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.set_default()  # in every thread, also in those of the web server
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # A message older than its period is worth nothing: the next one does the same.

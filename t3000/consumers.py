@@ -79,8 +79,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _subscribe(self, client: Client, subscription: Subscription) -> None:
         hub.subscribe(client, subscription)
         now = timezone.now()
-        points, devices = await _read_snapshot(subscription.points, subscription.devices, now)
-        hub.send_snapshot(client, points, devices, queries.milliseconds(now))
+        points, devices, commands = await _read_snapshot(
+            subscription.points, subscription.devices, now
+        )
+        hub.send_snapshot(client, points, devices, commands, queries.milliseconds(now))
 
     async def _send_text(self, text: str) -> None:
         await self.send(text_data=text)

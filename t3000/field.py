@@ -14,12 +14,12 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from devices import live, runtime
-from devices.domain import discovery, lease, link, polling
+from devices.domain import commands, discovery, lease, link, polling
 from devices.domain.link import PollResult
 from devices.live import PointChange
-from devices.models import Device, Link, Network
-from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan
-from protocols.types import NetworkSettings
+from devices.models import Command, Device, Link, Network
+from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan, Order, Outcome
+from protocols.types import NetworkSettings, PointAddress
 from t3000.domain import points, queries, values
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,9 @@ def start() -> FieldRuntime:
             lost_networks=lost_networks,
             postpone_discovery=discovery.postpone,
             release=polling.release,
+            networks_of_commands=commands.networks,
+            claim_commands=claim_commands,
+            store_outcome=store_outcome,
             store_polls=store_polls,
             store_found=store_found,
             store_discovery_end=store_discovery_end,
@@ -99,6 +102,31 @@ def _network_plan(network: Network) -> NetworkPlan:
     )
 
 
+def claim_commands(command_ids: Sequence[int]) -> list[Order]:
+    return [
+        Order(
+            command_id=command.pk,
+            device_id=device.pk,
+            network=_network_plan(device.network),
+            endpoint=device.endpoint,
+            point=PointAddress.parse(command.point),
+            value=command.value,
+            priority=command.priority,
+            only_read_back=not is_new,
+        )
+        for command, is_new in commands.claim(command_ids, timezone.now())
+        if (device := command.device) is not None
+    ]
+
+
+def store_outcome(outcome: Outcome) -> None:
+    command = Command.objects.filter(pk=outcome.command_id).first()
+    if command is None:
+        return
+    read_back = outcome.reading.value if outcome.reading else None
+    commands.finish(command, outcome.state, outcome.message, new_value=read_back)
+
+
 def hold_network(network_id: int) -> bool:
     """Whether this process may open the network. Asks the database when the lease is half over."""
     renewed = _lease_renewed.get(network_id, float("-inf"))
@@ -125,7 +153,7 @@ def lost_networks() -> list[int]:
 def store_polls(results: Sequence[PollResult]) -> None:
     """What was read, into the database and to the browsers; a device is one transaction or
     nothing, and few share one, because nobody else can write meanwhile."""
-    latest = {result.device_id: result for result in results}
+    latest = {(result.device_id, result.is_whole): result for result in results}
     batch: list[PollResult] = []
     size = 0
     for result in latest.values():

@@ -1,13 +1,13 @@
 """Rows that tests build on. Everything not given is plausible and unique."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from devices.enums import LinkState
-from devices.models import Building, Device, Floor, Link, Network, Room, Site
+from devices.enums import CommandKind, CommandOrigin, CommandState, LinkState
+from devices.models import Building, Command, Device, Floor, Link, Network, Room, Site
 from protocols.types import Quality
 from t3000.models import Point, PointValue
 
@@ -70,6 +70,25 @@ def make_value(point: Point, value: float | None = 21.5, **fields: Any) -> Point
     return PointValue.objects.create(
         point=point, value=value, **{"quality": Quality.GOOD, "time": NOW, **fields}
     )
+
+
+def make_command(device: Device | None = None, **fields: Any) -> Command:
+    """A write that was confirmed, unless fields say otherwise."""
+    device = device or make_device()
+    value = fields.pop("value", 21.5)
+    defaults: dict[str, Any] = {
+        "point": "analog-output,1",
+        "kind": CommandKind.RELEASE if value is None else CommandKind.WRITE,
+        "payload": {} if value is None else {"value": value},
+        "priority": 8,
+        "username": "anna",
+        "origin": CommandOrigin.PAGE,
+        "state": CommandState.CONFIRMED,
+        "created_at": NOW,
+        "queued_at": NOW,
+        "send_by": NOW + timedelta(seconds=30),
+    }
+    return Command.objects.create(device=device, device_name=device.name, **{**defaults, **fields})
 
 
 def make_user(username: str = "", **fields: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from protocols.driver import Driver
-from protocols.errors import BadPoint, CodecError, Timeout, Unreachable
+from protocols.errors import BadPoint, CodecError, Refused, Timeout, Unreachable
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -27,6 +27,10 @@ class FakeDevice:
     values: dict[PointAddress, float]
     overrides: dict[PointAddress, dict[int, float]] = field(default_factory=dict)
     silent: bool = False
+    refuses: str = ""  # its reason to refuse any write
+    loses_replies: bool = False  # it acts, and its answer to a write never arrives
+    forgets: bool = False  # it accepts a write and does nothing
+    writes: list[tuple[PointAddress, float | None, int]] = field(default_factory=list)
     delay: float = 0.0
 
     def value(self, point: PointAddress) -> float:
@@ -100,11 +104,16 @@ class FakeDriver(Driver):
             raise BadPoint("unknown-object", endpoint=endpoint, point=point)
         if not point.object_type.startswith("analog") and value is not None and value % 1:
             raise CodecError(f"{value} is not a whole number", endpoint=endpoint, point=point)
+        if device.refuses:
+            raise Refused(device.refuses, endpoint=endpoint, point=point)
+        device.writes.append((point, value, priority or 16))
         slots = device.overrides.setdefault(point, {})
         if value is None:
             slots.pop(priority or 16, None)
-        else:
+        elif not device.forgets:
             slots[priority or 16] = value
+        if device.loses_replies:
+            raise Timeout("no answer", endpoint=endpoint, point=point)
 
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
         (reading,) = await self.read(endpoint, [point])

@@ -21,13 +21,15 @@ STALE_INTERVALS = 3  # a value older than so many poll intervals is not shown as
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """The outcome of reading one device: readings, or the error that ended it."""
+    """The outcome of reading one device: readings, or the error that ended it. One that is not
+    whole holds the read-back of a command and says nothing of the link."""
 
     device_id: int
     finished: datetime
     seconds: float
     readings: Sequence[Reading] = ()
     error: ProtocolError | None = None
+    is_whole: bool = True
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ def record_polls(results: Sequence[PollResult]) -> Edges:
 
     A device deleted meanwhile is passed over. Logs the edges, nothing between them.
     """
-    by_device = {result.device_id: result for result in results}
+    by_device = {result.device_id: result for result in results if result.is_whole}
     edges = Edges()
     failed: list[Link] = []
     links = Link.objects.select_for_update(of=("self",)).filter(pk__in=by_device)

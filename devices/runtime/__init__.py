@@ -1,9 +1,20 @@
 """The field runtime: the one place that talks with devices, and how tasks find it."""
 
+from devices.runtime.commands import Order, Outcome
 from devices.runtime.networks import NetworkPlan
 from devices.runtime.runtime import DevicePlan, FieldRuntime, Found, Hooks
 
-__all__ = ["DevicePlan", "FieldRuntime", "Found", "Hooks", "NetworkPlan", "current", "install"]
+__all__ = [
+    "DevicePlan",
+    "FieldRuntime",
+    "Found",
+    "Hooks",
+    "NetworkPlan",
+    "Order",
+    "Outcome",
+    "current",
+    "install",
+]
 
 _current: FieldRuntime | None = None
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 from django.db import DatabaseError
 
 from devices.domain.link import PollResult
+from devices.enums import CommandState
+from devices.runtime.commands import Order, Outcome, carry_out
 from devices.runtime.networks import NetworkPlan, OpenNetworks
 from devices.runtime.writer import Writer
 from protocols.driver import Discovers, require
@@ -60,6 +62,9 @@ class Hooks:
     lost_networks: Callable[[], Sequence[int]]
     postpone_discovery: Callable[[int], None]
     release: Callable[[Sequence[int]], None]
+    networks_of_commands: Callable[[Sequence[int]], Mapping[int, int]]
+    claim_commands: Callable[[Sequence[int]], Sequence[Order]]
+    store_outcome: Callable[[Outcome], None]
     store_polls: Callable[[Sequence[PollResult]], None]
     store_found: Callable[[Sequence[Found]], None]
     store_discovery_end: Callable[[int], None]
@@ -143,6 +148,45 @@ class FieldRuntime:
         self._submit(
             [self._networks.close(network_id) for network_id in held if not held[network_id]]
         )
+
+    def command(self, command_ids: Sequence[int]) -> None:
+        """Carries the commands out that are for networks of ours, ahead of what is being polled.
+        The others stay as they are for the process that serves their network."""
+        if self._stopping:
+            return
+        networks = self._hooks.networks_of_commands(command_ids)
+        held = {one for one in set(networks.values()) if self._hooks.hold_network(one)}
+        mine = [one for one in command_ids if networks.get(one) in held]
+        self._submit([self._command(order) for order in self._hooks.claim_commands(mine)])
+
+    async def _command(self, order: Order) -> None:
+        try:
+            outcome = await carry_out(self._networks, order)
+        except Exception as bug:  # the outermost guard: the row must have an end
+            log.exception("a bug while commanding %s of %s", order.point, order.endpoint)
+            outcome = Outcome(
+                order.command_id, order.device_id, CommandState.UNKNOWN, f"internal error: {bug}"
+            )
+        # Not by way of the writer, which may have a heap of polls before it.
+        await asyncio.to_thread(self._end_command, outcome)
+        if outcome.reading is not None:
+            self._writer.put(
+                PollResult(
+                    device_id=order.device_id,
+                    finished=outcome.reading.time,
+                    seconds=0,
+                    readings=[outcome.reading],
+                    is_whole=False,
+                )
+            )
+
+    def _end_command(self, outcome: Outcome) -> None:
+        try:
+            self._hooks.store_outcome(outcome)
+        except DatabaseError as error:  # it is read back once more when the database is there
+            log.error("the end of command %d was not stored: %s", outcome.command_id, error)
+        finally:
+            self._hooks.close_connections()
 
     def discover(self, network_id: int) -> None:
         """Looks for devices on the network."""

@@ -96,6 +96,11 @@ class Writer:
 
 
 def _latest(items: Sequence[Any]) -> list[Any]:
-    """The last poll of each device, and everything else, which is rare: what discoveries found."""
-    polls = {item.device_id: item for item in items if isinstance(item, PollResult)}
-    return [item for item in items if not isinstance(item, PollResult)] + list(polls.values())
+    """The last poll of each device, and everything else, which is rare: what discoveries found
+    and commands read back."""
+    polls = {item.device_id: item for item in items if _is_poll(item)}
+    return [item for item in items if not _is_poll(item)] + list(polls.values())
+
+
+def _is_poll(item: object) -> bool:
+    return isinstance(item, PollResult) and item.is_whole

@@ -200,21 +200,21 @@ class BacnetDriver(Driver):
         if not points:
             await self.read_device_info(endpoint)
         keys = [PropertyKey(address, name) for address in points for name in LIVE_PROPERTIES]
+        started = datetime.now(UTC)
         values = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
-        now = datetime.now(UTC)
-        return [self._reading(address, values, now) for address in points]
+        return [self._reading(address, values, started) for address in points]
 
     @staticmethod
-    def _reading(address: PointAddress, values: dict[PropertyKey, Any], now: datetime) -> Reading:
+    def _reading(address: PointAddress, values: dict[PropertyKey, Any], time: datetime) -> Reading:
         present_value = values[PropertyKey(address, "present-value")]
         status_flags = values[PropertyKey(address, "status-flags")]
         if isinstance(present_value, (BadPoint, CodecError)):
-            return Reading(address, None, Quality.CONFIG, now)
+            return Reading(address, None, Quality.CONFIG, time)
         if isinstance(present_value, FieldError):
-            return Reading(address, None, Quality.FAULT, now)
+            return Reading(address, None, Quality.FAULT, time)
         if isinstance(status_flags, ProtocolError):
             status_flags = None
-        return reading(address, present_value, status_flags, now)
+        return reading(address, present_value, status_flags, time)
 
     async def write(
         self,

@@ -10,7 +10,7 @@ from devices.models import Device
 from protocols.types import PointAddress, PointInfo
 from t3000.models import Point
 
-DESCRIBED = ["label", "description", "units", "states", "writable"]
+DESCRIBED = ["label", "description", "units", "states", "writable", "commandable", "low", "high"]
 
 
 @transaction.atomic
@@ -31,6 +31,9 @@ def register(device: Device, described: Sequence[PointInfo]) -> None:
             "units": info.units[:32],
             "states": list(info.states),
             "writable": info.writable,
+            "commandable": info.commandable,
+            "low": info.low,
+            "high": info.high,
         }
         point = known.get(str(info.address))
         if point is None:

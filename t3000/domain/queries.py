@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from devices.domain import commands
 from devices.domain.link import is_fresh
-from devices.live import DeviceStatus, PointChange
+from devices.live import CommandStatus, DeviceStatus, PointChange
 from devices.models import Link
 from protocols.types import Quality
 from t3000.domain.text import value_text
@@ -29,9 +30,7 @@ def live_value(point: Point, now: datetime) -> PointChange:
         value, quality, time = current.value, Quality(current.quality), current.time
         if quality.usable and not is_fresh(link, now):
             quality, time = Quality.STALE, link.last_seen_at or current.time
-    text = value_text(
-        value, units=point.units, states=point.states, kind_of=point.address.partition(",")[0]
-    )
+    text = value_text(value, units=point.units, states=point.states, kind_of=point.object_type)
     return PointChange(point.pk, value, text, int(quality), milliseconds(time))
 
 
@@ -46,11 +45,15 @@ def device_status(link: Link) -> DeviceStatus:
 
 def snapshot(
     point_ids: Iterable[int], device_ids: Iterable[int], now: datetime
-) -> tuple[list[PointChange], list[DeviceStatus]]:
+) -> tuple[list[PointChange], list[DeviceStatus], list[CommandStatus]]:
     """All that a subscription to these would show now; ids that do not exist are left out."""
     points = with_values(Point.objects.filter(pk__in=point_ids))
     links = Link.objects.filter(pk__in=device_ids)
-    return [live_value(point, now) for point in points], [device_status(link) for link in links]
+    return (
+        [live_value(point, now) for point in points],
+        [device_status(link) for link in links],
+        commands.current(device_ids),
+    )
 
 
 def milliseconds(time: datetime) -> int:

@@ -5,16 +5,19 @@ seen (Link.last_seen_at), unless its quality says otherwise.
 """
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from devices.domain.link import PollResult
 from devices.live import PointChange
 from devices.models import Link
-from protocols.types import Quality
+from protocols.types import Quality, Reading
 from t3000.domain.text import value_text
 from t3000.models import Point, PointValue
 
+# A poll that was under way when a command was read back brings the value from before it. Further
+# back is no poll: then the clock was put right.
+LONGEST_POLL = timedelta(minutes=2)
 GONE = (Quality.STALE, Quality.COMM)
 
 
@@ -43,7 +46,7 @@ def apply(results: Iterable[PollResult], revived: Container[int] = ()) -> list[P
     for result in read:
         for reading in result.readings:
             was = known.get((result.device_id, str(reading.address)))
-            if was is None:  # deleted while it was read
+            if was is None or _is_outdated(reading, was):  # None: deleted while it was read
                 continue
             value = was.value if reading.value is None else reading.value
             time = was.time
@@ -66,6 +69,12 @@ def apply(results: Iterable[PollResult], revived: Container[int] = ()) -> list[P
     return changes
 
 
+def _is_outdated(reading: Reading, was: _Known) -> bool:
+    if was.time is None:
+        return False
+    return timedelta(0) < was.time - reading.time <= LONGEST_POLL
+
+
 def mark_stale(links: Sequence[Link]) -> list[PointChange]:
     """The values of devices that do not answer: the last ones, and no longer fresh."""
     last_seen = {link.device_id: link.last_seen_at for link in links}
@@ -82,8 +91,8 @@ def mark_stale(links: Sequence[Link]) -> list[PointChange]:
         row.time = last_seen[point.device_id] or row.time
         rows.append(row)
         was = _Known(point.pk, point.units, point.states, row.value, row.quality)
-        object_type = point.address.partition(",")[0]
-        changes.append(_change(was, object_type, row.value, Quality(row.quality), row.time))
+        quality = Quality(row.quality)
+        changes.append(_change(was, point.object_type, row.value, quality, row.time))
     PointValue.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -26,6 +26,11 @@ class Point(models.Model):
         help_text=_("Texts of a binary's 0 and 1, a multi-state's 1, 2 ..."),
     )
     writable = models.BooleanField(default=False)
+    commandable = models.BooleanField(
+        default=False, help_text=_("What is written can be released again.")
+    )
+    low = models.FloatField(null=True, blank=True, help_text=_("Least that may be written."))
+    high = models.FloatField(null=True, blank=True, help_text=_("Most that may be written."))
 
     class Meta:
         ordering = ["device", "kind", "index"]
@@ -36,6 +41,11 @@ class Point(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def object_type(self) -> str:
+        """The first part of its address: analog-input, binary-value ..."""
+        return self.address.partition(",")[0]
 
     @property
     def number(self) -> str:

@@ -132,7 +132,7 @@ def point_rows(points: QuerySet[Point], now: datetime) -> list[PointRow]:
 
 
 def _has_lamp(point: Point, value: float | None) -> bool:
-    return point.address.startswith("binary") and value is not None
+    return point.object_type.startswith("binary") and value is not None
 
 
 def device_rows(devices: QuerySet[Device]) -> list[DeviceRow]:

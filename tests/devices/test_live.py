@@ -78,7 +78,7 @@ class World:
 
     def snapshot(self, browser: Browser, points: frozenset[int] = POINTS) -> None:
         changes = [self.points[point_id] for point_id in points]
-        self.hub.send_snapshot(browser.client, changes, [], self.now)
+        self.hub.send_snapshot(browser.client, changes, [], [], self.now)
 
     def shown(self, points: frozenset[int] = POINTS) -> dict[int, tuple[Any, ...]]:
         return {point_id: tuple(self.points[point_id][1:]) for point_id in points}
@@ -164,7 +164,7 @@ async def test_device_status_is_passed_on() -> None:
     hub = Hub()
     browser = Browser(hub)
     hub.subscribe(browser.client, Subscription(devices=frozenset({4})))
-    hub.send_snapshot(browser.client, [], [DeviceStatus(4, "online", 1, 1)], 1)
+    hub.send_snapshot(browser.client, [], [DeviceStatus(4, "online", 1, 1)], [], 1)
     hub._take([], [DeviceStatus(4, "offline", 1, 2), DeviceStatus(5, "online", 1, 2)])
     hub._send_changes()
     await settle()

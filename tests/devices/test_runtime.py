@@ -9,7 +9,16 @@ import pytest
 from django.db import OperationalError
 
 from devices.domain.link import PollResult
-from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan, networks
+from devices.runtime import (
+    DevicePlan,
+    FieldRuntime,
+    Found,
+    Hooks,
+    NetworkPlan,
+    Order,
+    Outcome,
+    networks,
+)
 from devices.runtime import runtime as runtime_module
 from protocols.errors import Timeout, Unreachable
 from protocols.registry import DRIVERS
@@ -60,6 +69,8 @@ class Store:
         self.postponed: list[int] = []
         self.released: list[int] = []
         self.plans: dict[int, DevicePlan] = {}
+        self.orders: dict[int, Order] = {}
+        self.outcomes: list[Outcome] = []
         self.held = True
         self.down = threading.Event()
         self.poison: set[int] = set()
@@ -80,6 +91,9 @@ class Store:
             lost_networks=lambda: [] if self.held else [1],
             postpone_discovery=self.postponed.append,
             release=self.released.extend,
+            networks_of_commands=lambda ids: {one: 1 for one in ids if one in self.orders},
+            claim_commands=lambda ids: [self.orders.pop(one) for one in ids],
+            store_outcome=self.outcomes.append,
             store_polls=self.store_polls,
             store_found=self.found.extend,
             store_discovery_end=self.ended.append,

@@ -49,10 +49,10 @@ def test_a_point_never_read_has_no_value() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 30])
-def test_snapshot_makes_two_queries(count: int, django_assert_num_queries: object) -> None:
+def test_snapshot_makes_three_queries(count: int, django_assert_num_queries: object) -> None:
     points = [make_point() for _ in range(count)]
     point_ids = [point.pk for point in points]
     device_ids = [point.device_id for point in points]
-    with django_assert_num_queries(2):
-        found, statuses = queries.snapshot([*point_ids, 999_999], device_ids, NOW)
+    with django_assert_num_queries(3):
+        found, statuses, _commands = queries.snapshot([*point_ids, 999_999], device_ids, NOW)
     assert (len(found), len(statuses)) == (count, count)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,8 +13,14 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(seconds=10)
 
 
-def read(point: Point, value: float | None, quality: Quality = Quality.GOOD) -> PollResult:
-    reading = Reading(PointAddress.parse(point.address), value, quality, LATER)
+def read(
+    point: Point,
+    value: float | None,
+    quality: Quality = Quality.GOOD,
+    *,
+    time: datetime = LATER,
+) -> PollResult:
+    reading = Reading(PointAddress.parse(point.address), value, quality, time)
     return PollResult(point.device_id, LATER, 0.1, [reading])
 
 
@@ -122,3 +128,17 @@ def test_mark_stale_makes_as_many_queries_for_one_device_as_for_many(
         devices.append(device)
     with django_assert_num_queries(2):
         assert len(values.mark_stale([device.link for device in devices])) == count
+
+
+def test_a_poll_from_before_a_read_back_does_not_bring_the_old_value_back() -> None:
+    point = make_point()
+    make_value(point, 55.0, time=NOW)
+    values.apply([read(point, 20.0, time=NOW - timedelta(seconds=1))])
+    assert PointValue.objects.get(point=point).value == 55.0
+
+
+def test_a_clock_that_was_put_back_does_not_freeze_values() -> None:
+    point = make_point()
+    make_value(point, 55.0, time=NOW)
+    values.apply([read(point, 20.0, time=NOW - timedelta(hours=1))])
+    assert PointValue.objects.get(point=point).value == 20.0

@@ -1,0 +1,325 @@
+"""Commands: asked for, sent once, proved by reading back.
+
+pending -> sent -> confirmed | refused | unknown;  pending -> expired.
+
+A row becomes `sent` by a conditional update before anything goes on the wire, so whatever dies,
+nothing is written twice: a sent row that nobody finishes is only read back. What may be commanded
+and what a release means for each kind of point is the table in docs/commands.md.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from devices import live
+from devices.enums import OPEN_STATES, CommandKind, CommandOrigin, CommandState, LinkState
+from devices.live import CommandStatus
+from devices.models import Command, Device
+from devices.models.command import NOTE_LENGTH
+from protocols.types import MANUAL
+
+log = logging.getLogger(__name__)
+
+EXECUTE = "devices.tasks.execute_commands"  # by name: tasks are above this layer
+FIRST = 0  # the priority of its message; polls have the default, which is lower
+
+SEND_WITHIN = timedelta(seconds=30)  # an operator's wish is not carried out much later
+CARRY_OUT_SECONDS = 20.0  # for the write and its proof
+TAKE_OVER = timedelta(seconds=CARRY_OUT_SECONDS + 5)  # by then whoever sent it is done or dead
+GIVE_UP = timedelta(minutes=5)  # nobody could read it back
+QUEUE_AGAIN = timedelta(seconds=5)  # a broker may lose its queue
+RELEASE_AGAIN = timedelta(minutes=1)  # an override whose end was not confirmed, at first
+LONGEST = timedelta(days=366)
+MINIMUM_ON_OFF = 6  # kept for the object's own algorithm (135-2020 clause 19.2.3)
+
+
+class BadCommand(ValueError):
+    """What was asked for cannot be right: the field, and what would be."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        self.message = message
+        super().__init__(f"{field}: {message}")
+
+
+class NotPossible(Exception):
+    """It may be right, but not now or not here; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks, and from where."""
+
+    user: User | None
+    origin: CommandOrigin
+    address: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.user.get_username() if self.user else "T3000"
+
+
+def request(
+    device: Device,
+    point: str,
+    value: float | None,
+    *,
+    by: Requester,
+    priority: int = MANUAL,
+    until: datetime | None = None,
+    note: str = "",
+    old_value: float | None = None,
+    now: datetime | None = None,
+) -> Command:
+    """Writes the command down and sends it to the field. Value None releases the priority.
+
+    Raises BadCommand or NotPossible; then nothing is stored.
+    """
+    now = now or timezone.now()
+    _check(priority, until, note, now)
+    if not (device.enabled and device.network.enabled):
+        raise NotPossible(f"{device.name} is switched off here: it is neither read nor commanded.")
+    command = Command.objects.create(
+        device=device,
+        device_name=device.name,
+        point=point,
+        kind=CommandKind.RELEASE if value is None else CommandKind.WRITE,
+        payload={} if value is None else {"value": value},
+        priority=priority,
+        until=until if value is not None else None,
+        note=note,
+        user=by.user,
+        username=by.name[:150],
+        origin=by.origin,
+        client_address=by.address,
+        old_value=old_value,
+        created_at=now,
+        queued_at=now,
+        send_by=now + SEND_WITHIN,
+    )
+    log.info("%s asks for %s", by.name, command)
+    _tell([command])
+    transaction.on_commit(lambda: _send(device.network.queue, [command.pk]))
+    return command
+
+
+def _check(priority: int, until: datetime | None, note: str, now: datetime) -> None:
+    if isinstance(priority, bool) or not isinstance(priority, int) or not 1 <= priority <= 16:
+        raise BadCommand("priority", "A priority is a whole number from 1, strongest, to 16.")
+    if priority == MINIMUM_ON_OFF:
+        raise BadCommand("priority", "Priority 6 belongs to the controller itself; 8 is the hand.")
+    if until is not None and not now < until <= now + LONGEST:
+        raise BadCommand("until", "The end lies in the future, at most a year ahead.")
+    if len(note) > NOTE_LENGTH:
+        raise BadCommand("note", f"A note has at most {NOTE_LENGTH} characters.")
+
+
+def _send(queue: str, command_ids: Sequence[int]) -> None:
+    """Puts the message ahead of the polls. Without a broker the row waits for the next sweep."""
+    try:
+        current_app.send_task(
+            EXECUTE,
+            (list(command_ids),),
+            queue=queue,
+            priority=FIRST,
+            expires=SEND_WITHIN.total_seconds(),
+            retry=False,
+        )
+    except OperationalError as error:
+        log.error("no message could be sent to queue %s: %s", queue, error)
+
+
+def networks(command_ids: Sequence[int]) -> dict[int, int]:
+    """The network of each command that is still open and whose device still is."""
+    found = Command.objects.filter(pk__in=command_ids, state__in=OPEN_STATES, device__isnull=False)
+    return dict(found.values_list("pk", "device__network_id"))
+
+
+def claim(command_ids: Sequence[int], now: datetime) -> list[tuple[Command, bool]]:
+    """Takes commands to carry out: (command, is_new). One that is not new was sent by somebody
+    who did not finish it; it must only be read back."""
+    taken = []
+    for command in Command.objects.filter(pk__in=command_ids).select_related("device__network"):
+        is_new = command.state == CommandState.PENDING
+        claimable = _unsent(now) if is_new else _abandoned(now)
+        if claimable.filter(pk=command.pk, sent_at=command.sent_at).update(
+            state=CommandState.SENT, sent_at=now
+        ):
+            command.state, command.sent_at = CommandState.SENT, now
+            taken.append((command, is_new))
+    _tell([command for command, is_new in taken if is_new])
+    return taken
+
+
+def _unsent(now: datetime) -> QuerySet[Command]:
+    return Command.objects.filter(state=CommandState.PENDING, send_by__gt=now)
+
+
+def _abandoned(now: datetime) -> QuerySet[Command]:
+    return Command.objects.filter(state=CommandState.SENT, sent_at__lte=now - TAKE_OVER)
+
+
+def finish(
+    command: Command,
+    state: CommandState,
+    message: str = "",
+    *,
+    new_value: float | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """The end of a command that was sent. False: it had ended already, nothing is changed."""
+    now = now or timezone.now()
+    message = message[:200]
+    with transaction.atomic():
+        ended = Command.objects.filter(pk=command.pk, state=CommandState.SENT).update(
+            state=state, message=message, new_value=new_value, finished_at=now
+        )
+        if not ended:
+            return False
+        command.state, command.message, command.new_value = state, message, new_value
+        command.finished_at = now
+        replaced = _replace_earlier(command, now) if state == CommandState.CONFIRMED else []
+        log.log(
+            logging.INFO if state == CommandState.CONFIRMED else logging.WARNING,
+            "command %d of %s, %s: %s%s",
+            command.pk, command.username, command, state, f" ({message})" if message else "",
+        )  # fmt: skip
+        _tell([command, *replaced])
+    return True
+
+
+def _replace_earlier(command: Command, now: datetime) -> list[Command]:
+    """What was written before into the same slot is over."""
+    earlier = Command.objects.filter(
+        device=command.device_id,
+        point=command.point,
+        priority=command.priority,
+        pk__lt=command.pk,
+        over_at__isnull=True,
+    ).exclude(state__in=OPEN_STATES)
+    replaced = [one for one in earlier if one.holds]
+    earlier.update(over_at=now)
+    for one in replaced:
+        one.over_at = now
+    return replaced
+
+
+def sweep(now: datetime) -> None:
+    """Once a second: what must not be sent any more, what was lost on the way, and overrides that
+    have come to their end."""
+    unfinished = Command.objects.filter(state__in=OPEN_STATES).select_related("device__network")
+    again: dict[str, list[int]] = defaultdict(list)
+    for command in unfinished:
+        device = command.device
+        if device is None:
+            _end(command, CommandState.PENDING, CommandState.EXPIRED, "the device is gone", now)
+            _end(command, CommandState.SENT, CommandState.UNKNOWN, "the device is gone", now)
+        elif command.state == CommandState.PENDING and command.send_by <= now:
+            reason = "not sent in time: nothing serves its network"
+            _end(command, CommandState.PENDING, CommandState.EXPIRED, reason, now)
+        elif command.sent_at is not None and command.sent_at <= now - GIVE_UP:
+            reason = "sent, and never read back: nothing serves its network"
+            _end(command, CommandState.SENT, CommandState.UNKNOWN, reason, now)
+        elif command.queued_at <= now - QUEUE_AGAIN and (
+            command.sent_at is None or command.sent_at <= now - TAKE_OVER
+        ):
+            again[device.network.queue].append(command.pk)
+    for queue, command_ids in again.items():
+        Command.objects.filter(pk__in=command_ids).update(queued_at=now)
+        _send(queue, command_ids)
+    _release_due(now)
+
+
+def _end(
+    command: Command, was: CommandState, state: CommandState, message: str, now: datetime
+) -> None:
+    """Ends a command that is still in the state; nothing otherwise."""
+    with transaction.atomic():
+        if Command.objects.filter(pk=command.pk, state=was).update(
+            state=state, message=message, finished_at=now
+        ):
+            command.state, command.message, command.finished_at = state, message, now
+            log.warning("command %d, %s: %s (%s)", command.pk, command, state, message)
+            _tell([command])
+
+
+def _release_due(now: datetime) -> None:
+    """Ends overrides whose time has come, again and again until a device confirms it; not while
+    the device does not answer."""
+    due = held().filter(
+        until__lte=now,
+        device__enabled=True,
+        device__network__enabled=True,
+        device__link__state=LinkState.ONLINE,
+    )
+    for override in due.select_related("device__network"):
+        device = override.device
+        if device is None or not _may_release(override, now):
+            continue
+        request(
+            device,
+            override.point,
+            None,
+            by=Requester(None, CommandOrigin.EXPIRY),
+            priority=override.priority,
+            note=f"end of {override.username}'s override",
+            now=now,
+        )
+
+
+def _may_release(override: Command, now: datetime) -> bool:
+    """At once the first time, then after 1, 2, 4 ... minutes up to an hour."""
+    tries = Command.objects.filter(
+        device=override.device_id,
+        point=override.point,
+        priority=override.priority,
+        pk__gt=override.pk,
+        origin=CommandOrigin.EXPIRY,
+    )
+    last = tries.first()
+    return last is None or now >= last.created_at + RELEASE_AGAIN * 2 ** min(tries.count() - 1, 6)
+
+
+def held() -> QuerySet[Command]:
+    """The writes that hold their points now, as far as we know."""
+    return Command.objects.filter(
+        kind=CommandKind.WRITE,
+        state__in=(CommandState.CONFIRMED, CommandState.UNKNOWN),
+        over_at__isnull=True,
+    )
+
+
+def current(device_ids: Iterable[int]) -> list[CommandStatus]:
+    """What a page of these devices must know: open commands, and the writes that hold points."""
+    wanted = Q(state__in=OPEN_STATES) | Q(pk__in=held().values("pk"))
+    return [status(one) for one in Command.objects.filter(wanted, device__in=device_ids)]
+
+
+def status(command: Command) -> CommandStatus:
+    return CommandStatus(
+        command_id=command.pk,
+        device_id=command.device_id or 0,
+        point=command.point,
+        kind=command.kind,
+        state=command.state,
+        value=command.value,
+        priority=command.priority,
+        until=round(command.until.timestamp() * 1000) if command.until else None,
+        by=command.username,
+        message=command.message,
+        holds=command.holds,
+    )
+
+
+def _tell(commands: Sequence[Command]) -> None:
+    statuses = [status(command) for command in commands if command.device_id is not None]
+    transaction.on_commit(lambda: live.publish(commands=statuses))

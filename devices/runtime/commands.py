@@ -1,0 +1,102 @@
+"""Carrying a command out: one write, then the proof by reading back. Lives in the field's loop."""
+
+import asyncio
+import math
+from dataclasses import dataclass
+
+from devices.domain.commands import CARRY_OUT_SECONDS
+from devices.enums import CommandState
+from devices.runtime.networks import NetworkPlan, OpenNetworks
+from protocols.driver import Writes, require
+from protocols.errors import ProtocolError, Timeout
+from protocols.types import Endpoint, Held, PointAddress, Reading
+
+# Controllers hold Reals of 24 bits or thousandths of a unit.
+RELATIVE = 1e-6
+ABSOLUTE = 5e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that is needed to carry a command out. Value None releases; `only_read_back`: somebody
+    sent it before and did not say how it ended."""
+
+    command_id: int
+    device_id: int
+    network: NetworkPlan
+    endpoint: Endpoint
+    point: PointAddress
+    value: float | None
+    priority: int
+    only_read_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended. `reading`: what was read back, if anything was."""
+
+    command_id: int
+    device_id: int
+    state: CommandState
+    message: str = ""
+    reading: Reading | None = None
+
+
+async def carry_out(networks: OpenNetworks, order: Order) -> Outcome:
+    """Never raises what a device or a network can cause."""
+    try:
+        async with asyncio.timeout(CARRY_OUT_SECONDS):
+            return await _carry_out(networks, order)
+    except TimeoutError:
+        message = f"not done within {CARRY_OUT_SECONDS:.0f} s"
+        return _outcome(order, CommandState.UNKNOWN, message)
+
+
+async def _carry_out(networks: OpenNetworks, order: Order) -> Outcome:
+    doubt = "the server stopped while it was sent" if order.only_read_back else ""
+    try:
+        driver = require(await networks.driver(order.network), Writes)  # type: ignore[type-abstract]
+    except ProtocolError as error:
+        state = CommandState.UNKNOWN if order.only_read_back else CommandState.REFUSED
+        what = "not read back" if order.only_read_back else "not sent"
+        return _outcome(order, state, f"{what}: {error.message}")
+    try:
+        if not order.only_read_back:
+            await driver.write(order.endpoint, order.point, order.value, priority=order.priority)
+    except Timeout as error:  # the device may have acted all the same
+        doubt = error.message
+    except ProtocolError as error:
+        return _outcome(order, CommandState.REFUSED, error.message)
+    try:
+        held = await driver.read_held(order.endpoint, order.point)
+    except ProtocolError as error:
+        reason = f"sent, but not read back: {error.message}"
+        return _outcome(order, CommandState.UNKNOWN, f"{doubt}; {reason}" if doubt else reason)
+    return _judge(order, held, doubt)
+
+
+def _judge(order: Order, held: Held, doubt: str) -> Outcome:
+    if is_proved(order, held):
+        stronger = min(held.slots or [order.priority])
+        message = f"priority {stronger} has the point" if stronger < order.priority else ""
+        return _outcome(order, CommandState.CONFIRMED, message, held.reading)
+    value = "no value" if held.reading.value is None else f"{held.reading.value:g}"
+    message = f"{doubt or 'the device accepted it'}, but holds {value}"
+    return _outcome(order, CommandState.UNKNOWN, message, held.reading)
+
+
+def is_proved(order: Order, held: Held) -> bool:
+    """Whether the device holds what was written. Without a priority array its value must."""
+    if order.value is None:
+        return held.slots is not None and order.priority not in held.slots
+    slots = held.slots
+    value = held.reading.value if slots is None else slots.get(order.priority)
+    return value is not None and math.isclose(
+        value, order.value, rel_tol=RELATIVE, abs_tol=ABSOLUTE
+    )
+
+
+def _outcome(
+    order: Order, state: CommandState, message: str = "", reading: Reading | None = None
+) -> Outcome:
+    return Outcome(order.command_id, order.device_id, state, message, reading)

@@ -1,0 +1,87 @@
+"""Commands to points: what a point takes. The rest is the ledger's (devices.domain.commands)."""
+
+import math
+from datetime import datetime
+
+from devices.domain import commands
+from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.models import Command
+from protocols.types import MANUAL, Quality
+from t3000.models import Point, PointValue
+
+LARGEST = 3.4028234663852886e38  # a BACnet Real (135-2020 clause 20.2.6)
+
+
+def request_write(
+    point: Point,
+    value: float | None,
+    *,
+    by: Requester,
+    priority: int = MANUAL,
+    until: datetime | None = None,
+    note: str = "",
+) -> Command:
+    """Asks for the point to be written, or with None released, at the priority.
+
+    Raises BadCommand, which names the field and what would be right, or NotPossible; then nothing
+    is stored and nothing sent.
+    """
+    if not point.writable:
+        raise NotPossible(f"{point.number} {point.label} cannot be written: it is read only.")
+    if value is None or until is not None:
+        _check_release(point, value)
+    return commands.request(
+        point.device,
+        point.address,
+        None if value is None else check_value(point, value),
+        by=by,
+        priority=priority,
+        until=until,
+        note=note,
+        old_value=_held_value(point),
+    )
+
+
+def check_value(point: Point, value: float) -> float:
+    """The value, if the point can take it. Raises BadCommand."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadCommand("value", "Not a number; write one such as 21.5, or null to release.")
+    if point.object_type.startswith("analog"):
+        _check_between(value, *_bounds(point))
+    elif point.object_type.startswith("binary"):
+        if value not in (0, 1):
+            raise BadCommand("value", f"Write {_named(point, 0)} or {_named(point, 1)}.")
+    elif value % 1 or not 1 <= value <= max(len(point.states), 1):
+        states = ", ".join(_named(point, number) for number in range(1, len(point.states) + 1))
+        raise BadCommand("value", f"Write one of its states: {states or '1'}.")
+    return float(value)
+
+
+def _check_release(point: Point, value: float | None) -> None:
+    if point.commandable:
+        return
+    if value is None:
+        raise BadCommand("value", "This point cannot be released: it has no priority array.")
+    raise BadCommand("until", "This point cannot be released by itself: it has no priority array.")
+
+
+def _bounds(point: Point) -> tuple[float, float]:
+    low = -LARGEST if point.low is None else point.low
+    high = LARGEST if point.high is None else point.high
+    return low, high
+
+
+def _check_between(value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise BadCommand("value", f"{value:g} is out of range; write {low:g} to {high:g}.")
+
+
+def _named(point: Point, number: int) -> str:
+    position = number if point.object_type.startswith("binary") else number - 1
+    text = point.states[position] if position < len(point.states) else ""
+    return f"{number} ({text})" if text else str(number)
+
+
+def _held_value(point: Point) -> float | None:
+    current = PointValue.objects.filter(point=point).first()
+    return current.value if current and Quality(current.quality).usable else None

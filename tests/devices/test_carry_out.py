@@ -1,0 +1,164 @@
+"""Carrying out: one write, the proof by reading back, and an honest word where there is none."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from devices.enums import CommandState
+from devices.runtime import FieldRuntime, Order, Outcome
+from protocols.types import Endpoint, PointAddress, PointInfo, PointKind
+from tests.devices.test_runtime import NETWORK, FieldDriver, Store, add, store, wait_for
+from tests.fake_driver import FakeDevice
+
+__all__ = ["store"]
+
+OUTPUT = PointAddress("analog-output", 1)
+
+
+@pytest.fixture
+def runtime(store: Store) -> Iterator[FieldRuntime]:
+    field = FieldRuntime(store.hooks())
+    field.start()
+    yield field
+    field.stop()
+
+
+@pytest.fixture
+def device(store: Store) -> FakeDevice:
+    made = add(store, 1)
+    made.points[OUTPUT] = PointInfo(OUTPUT, PointKind.OUTPUT, "OUT1", writable=True)
+    made.values[OUTPUT] = 10.0
+    return made
+
+
+@pytest.fixture
+def command(store: Store, runtime: FieldRuntime, device: FakeDevice) -> Callable[..., Outcome]:
+    """Carries one command out; returns how it ended."""
+
+    def run(value: float | None = 55.0, **changes: Any) -> Outcome:
+        fields: dict[str, Any] = {
+            "command_id": 7,
+            "device_id": 1,
+            "network": NETWORK,
+            "endpoint": device.info.endpoint,
+            "point": OUTPUT,
+            "value": value,
+            "priority": 8,
+            "only_read_back": False,
+        }
+        store.orders[7] = Order(**{**fields, **changes})
+        runtime.command([7])
+        wait_for(lambda: store.outcomes)
+        return store.outcomes.pop()
+
+    return run
+
+
+def test_a_write_is_proved_by_its_slot(command: Callable[..., Outcome], device: FakeDevice) -> None:
+    outcome = command(55.0)
+    assert (outcome.state, outcome.message) == (CommandState.CONFIRMED, "")
+    assert outcome.reading is not None
+    assert outcome.reading.value == 55.0
+    assert device.writes == [(OUTPUT, 55.0, 8)]
+
+
+def test_what_was_read_back_goes_the_way_of_all_values(
+    command: Callable[..., Outcome], store: Store
+) -> None:
+    command(55.0)
+    wait_for(lambda: store.polls.get(1))
+    (result,) = store.polls[1]
+    assert not result.is_whole
+    assert [one.value for one in result.readings] == [55.0]
+
+
+def test_a_weaker_write_is_confirmed_and_told_who_has_the_point(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.overrides[OUTPUT] = {3: 0.0}
+    outcome = command(55.0)
+    assert outcome.state == CommandState.CONFIRMED
+    assert outcome.message == "priority 3 has the point"
+    assert outcome.reading is not None
+    assert outcome.reading.value == 0.0
+
+
+def test_a_release_is_proved_by_its_empty_slot(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.overrides[OUTPUT] = {8: 55.0}
+    assert command(None).state == CommandState.CONFIRMED
+    assert device.overrides[OUTPUT] == {}
+
+
+def test_a_refusal_is_the_devices_word(command: Callable[..., Outcome], device: FakeDevice) -> None:
+    device.refuses = "value-out-of-range"
+    outcome = command(500.0)
+    assert (outcome.state, outcome.message) == (CommandState.REFUSED, "value-out-of-range")
+    assert device.writes == []
+
+
+def test_a_lost_reply_is_settled_by_reading_back_and_not_sent_twice(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.loses_replies = True
+    assert command(55.0).state == CommandState.CONFIRMED
+    assert len(device.writes) == 1
+
+
+def test_what_the_device_does_not_hold_is_unknown(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.forgets = True
+    outcome = command(55.0)
+    assert outcome.state == CommandState.UNKNOWN
+    assert outcome.message == "the device accepted it, but holds 10"
+
+
+def test_a_silent_device_leaves_it_unknown(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.silent = True
+    outcome = command(55.0)
+    assert outcome.state == CommandState.UNKNOWN
+    assert "no answer" in outcome.message
+    assert device.writes == []
+
+
+def test_a_network_that_cannot_be_opened_sends_nothing(
+    command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FieldDriver, "refuses", True)
+    outcome = command(55.0)
+    assert outcome.state == CommandState.REFUSED
+    assert outcome.message == "not sent: UDP port 47810 cannot be opened"
+
+
+@pytest.mark.parametrize(("held", "state"), [(55.0, "confirmed"), (10.0, "unknown")])
+def test_what_somebody_else_sent_is_only_read_back(
+    command: Callable[..., Outcome], device: FakeDevice, held: float, state: str
+) -> None:
+    device.overrides[OUTPUT] = {8: held}
+    outcome = command(55.0, only_read_back=True)
+    assert outcome.state == state
+    assert device.writes == []
+
+
+def test_a_command_does_not_wait_for_a_poll_of_the_network(
+    command: Callable[..., Outcome], store: Store, runtime: FieldRuntime
+) -> None:
+    slow = [add(store, number, delay=30.0) for number in range(2, 100)]
+    runtime.poll(range(2, 2 + len(slow)))
+    assert command(55.0).state == CommandState.CONFIRMED
+    assert not store.polls.get(2)
+
+
+def test_a_network_of_another_is_not_commanded(
+    store: Store, runtime: FieldRuntime, device: FakeDevice
+) -> None:
+    store.held = False
+    order = Order(7, 1, NETWORK, Endpoint("127.0.0.1:47809", 1), OUTPUT, 1.0, 8, False)
+    store.orders[7] = order
+    runtime.command([7])
+    assert store.orders == {7: order}

@@ -1,0 +1,259 @@
+"""The ledger of commands: one way through its states, nothing sent twice, nothing forgotten."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from devices.domain import commands
+from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.enums import CommandKind, CommandOrigin, CommandState, LinkState
+from devices.models import Command
+from tests.factories import NOW, make_command, make_device, make_network, make_user
+
+pytestmark = pytest.mark.django_db
+
+POINT = "analog-output,1"
+ANNA = Requester(None, CommandOrigin.PAGE, "127.0.0.1")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int], int]]:
+    """(queue, command ids, priority) of each message that goes to the field."""
+    messages: list[tuple[str, list[int], int]] = []
+
+    def remember(name: str, args: tuple[list[int]], **options: Any) -> None:
+        assert name == commands.EXECUTE
+        messages.append((options["queue"], args[0], options["priority"]))
+
+    monkeypatch.setattr(current_app, "send_task", remember)
+    return messages
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[commands.CommandStatus]:
+    statuses: list[commands.CommandStatus] = []
+    monkeypatch.setattr(commands.live, "publish", lambda *, commands: statuses.extend(commands))
+    return statuses
+
+
+def state(command: Command) -> str:
+    command.refresh_from_db()
+    return command.state
+
+
+def test_a_request_is_written_down_told_and_sent_ahead_of_polls(
+    sent: list[Any], told: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    user = make_user("anna")
+    device = make_device(network=make_network(queue="east"))
+    with django_capture_on_commit_callbacks(execute=True):
+        command = commands.request(
+            device,
+            POINT,
+            21.5,
+            by=Requester(user, CommandOrigin.API, "127.0.0.9"),
+            until=NOW + timedelta(hours=1),
+            note="frost",
+            old_value=20.0,
+            now=NOW,
+        )
+    kept = Command.objects.get()
+    assert kept == command
+    assert (kept.kind, kept.value, kept.priority) == (CommandKind.WRITE, 21.5, 8)
+    assert (kept.username, kept.origin, kept.client_address) == ("anna", "api", "127.0.0.9")
+    assert (kept.old_value, kept.note, kept.state) == (20.0, "frost", CommandState.PENDING)
+    assert sent == [("east", [command.pk], 0)]
+    assert [(one.state, one.value, one.by) for one in told] == [("pending", 21.5, "anna")]
+
+
+def test_a_broker_that_is_away_leaves_the_command_pending(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("Connection refused")
+
+    monkeypatch.setattr(current_app, "send_task", fail)
+    with django_capture_on_commit_callbacks(execute=True):
+        command = commands.request(make_device(), POINT, 1.0, by=ANNA)
+    assert state(command) == CommandState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("field", "asked"),
+    [
+        ("priority", {"priority": 0}),
+        ("priority", {"priority": 17}),
+        ("priority", {"priority": 6}),
+        ("priority", {"priority": True}),
+        ("until", {"until": NOW}),
+        ("until", {"until": NOW + timedelta(days=400)}),
+        ("note", {"note": "x" * 201}),
+    ],
+)
+def test_what_cannot_be_right_is_not_stored(field: str, asked: dict[str, Any]) -> None:
+    with pytest.raises(BadCommand) as caught:
+        commands.request(make_device(), POINT, 1.0, by=ANNA, now=NOW, **asked)
+    assert caught.value.field == field
+    assert not Command.objects.exists()
+
+
+@pytest.mark.parametrize("off", ["device", "network"])
+def test_what_is_switched_off_is_not_commanded(off: str) -> None:
+    network = make_network(enabled=off != "network")
+    device = make_device(network=network, enabled=off != "device")
+    with pytest.raises(NotPossible, match="switched off"):
+        commands.request(device, POINT, 1.0, by=ANNA)
+    assert not Command.objects.exists()
+
+
+def test_a_command_is_claimed_once() -> None:
+    command = make_command(state=CommandState.PENDING)
+    ((claimed, is_new),) = commands.claim([command.pk], NOW)
+    assert (claimed.pk, is_new) == (command.pk, True)
+    assert state(command) == CommandState.SENT
+    assert commands.claim([command.pk], NOW) == []
+
+
+def test_a_command_that_comes_too_late_is_not_claimed() -> None:
+    command = make_command(state=CommandState.PENDING, send_by=NOW)
+    assert commands.claim([command.pk], NOW) == []
+    assert state(command) == CommandState.PENDING
+
+
+def test_what_somebody_sent_and_did_not_finish_is_only_read_back() -> None:
+    command = make_command(state=CommandState.SENT, sent_at=NOW)
+    later = NOW + commands.TAKE_OVER
+    assert commands.claim([command.pk], later - timedelta(seconds=1)) == []
+    ((_, is_new),) = commands.claim([command.pk], later)
+    assert not is_new
+    assert commands.claim([command.pk], later) == []
+
+
+def test_a_command_ends_once(told: list[Any], django_capture_on_commit_callbacks: Any) -> None:
+    command = make_command(state=CommandState.SENT)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert commands.finish(command, CommandState.CONFIRMED, new_value=21.5)
+    assert not commands.finish(command, CommandState.UNKNOWN)
+    command.refresh_from_db()
+    assert (command.state, command.new_value) == (CommandState.CONFIRMED, 21.5)
+    assert [(one.state, one.holds) for one in told] == [("confirmed", True)]
+
+
+@pytest.mark.parametrize("value", [19.0, None])
+def test_a_confirmed_command_ends_what_was_written_into_its_slot_before(
+    value: float | None, told: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    device = make_device()
+    before = make_command(device)
+    other_slot = make_command(device, priority=5)
+    other_point = make_command(device, point="analog-output,2")
+    command = make_command(device, value=value, state=CommandState.SENT)
+    with django_capture_on_commit_callbacks(execute=True):
+        commands.finish(command, CommandState.CONFIRMED)
+    held = set(commands.held().values_list("pk", flat=True))
+    assert held == {other_slot.pk, other_point.pk} | ({command.pk} if value else set())
+    assert {one.command_id: one.holds for one in told}[before.pk] is False
+
+
+def test_a_refused_command_leaves_the_override_before_it() -> None:
+    device = make_device()
+    before = make_command(device)
+    command = make_command(device, state=CommandState.SENT)
+    commands.finish(command, CommandState.REFUSED, "value-out-of-range")
+    assert list(commands.held()) == [before]
+
+
+def test_sweep_ends_what_was_not_sent_in_time(sent: list[Any]) -> None:
+    command = make_command(state=CommandState.PENDING)
+    commands.sweep(command.send_by)
+    assert state(command) == CommandState.EXPIRED
+    assert sent == []
+
+
+def test_sweep_sends_lost_messages_again_but_not_at_once(sent: list[Any]) -> None:
+    command = make_command(state=CommandState.PENDING)
+    commands.sweep(NOW + timedelta(seconds=1))
+    assert sent == []
+    commands.sweep(NOW + commands.QUEUE_AGAIN)
+    commands.sweep(NOW + commands.QUEUE_AGAIN)
+    assert [ids for _, ids, _ in sent] == [[command.pk]]
+
+
+def test_sweep_has_abandoned_commands_read_back_and_then_gives_up(sent: list[Any]) -> None:
+    command = make_command(state=CommandState.SENT, sent_at=NOW)
+    commands.sweep(NOW + commands.QUEUE_AGAIN)
+    assert sent == []  # somebody is at it
+    commands.sweep(NOW + commands.TAKE_OVER)
+    assert [ids for _, ids, _ in sent] == [[command.pk]]
+    commands.sweep(NOW + commands.GIVE_UP)
+    assert state(command) == CommandState.UNKNOWN
+
+
+def test_commands_of_a_deleted_device_end_and_stay(sent: list[Any]) -> None:
+    device = make_device(name="AHU-1")
+    pending = make_command(device, state=CommandState.PENDING)
+    under_way = make_command(device, state=CommandState.SENT, sent_at=NOW)
+    device.delete()
+    commands.sweep(NOW)
+    assert state(pending) == CommandState.EXPIRED
+    assert state(under_way) == CommandState.UNKNOWN
+    assert pending.device_name == "AHU-1"
+
+
+def released() -> list[Command]:
+    return list(Command.objects.filter(kind=CommandKind.RELEASE).order_by("pk"))
+
+
+def test_an_override_is_released_at_its_end_until_a_device_confirms_it(sent: list[Any]) -> None:
+    end = NOW + timedelta(hours=1)
+    override = make_command(until=end)
+    commands.sweep(end - timedelta(seconds=1))
+    assert released() == []
+    commands.sweep(end)
+    commands.sweep(end + timedelta(seconds=1))
+    (first,) = released()
+    assert (first.point, first.priority, first.origin) == (override.point, 8, "expiry")
+    Command.objects.filter(pk=first.pk).update(state=CommandState.UNKNOWN)
+    commands.sweep(end + timedelta(seconds=59))
+    assert len(released()) == 1
+    commands.sweep(end + timedelta(seconds=60))
+    _, second = released()
+    Command.objects.filter(pk=second.pk).update(state=CommandState.SENT)
+    commands.finish(second, CommandState.CONFIRMED, now=end + timedelta(seconds=61))
+    assert not commands.held().exists()
+    commands.sweep(end + timedelta(days=1))
+    assert len(released()) == 2
+
+
+def test_an_override_is_not_released_while_its_device_is_silent() -> None:
+    device = make_device(link={"state": LinkState.OFFLINE})
+    make_command(device, until=NOW)
+    commands.sweep(NOW)
+    assert released() == []
+
+
+def test_an_override_that_was_replaced_is_not_released() -> None:
+    device = make_device()
+    make_command(device, until=NOW, over_at=NOW)
+    commands.sweep(NOW)
+    assert released() == []
+
+
+def test_sweep_costs_the_same_for_one_and_many(django_assert_num_queries: Any) -> None:
+    for _ in range(3):
+        make_command()
+    with django_assert_num_queries(2):
+        commands.sweep(NOW)
+
+
+def test_current_are_open_commands_and_what_holds() -> None:
+    device = make_device()
+    holding = make_command(device)
+    pending = make_command(device, state=CommandState.PENDING, value=None)
+    make_command(device, state=CommandState.REFUSED)
+    make_command(device, over_at=NOW)
+    make_command()
+    assert {one.command_id for one in commands.current([device.pk])} == {holding.pk, pending.pk}

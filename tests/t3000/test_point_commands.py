@@ -1,0 +1,93 @@
+"""What a point takes: refused before anything is stored or sent."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.enums import CommandOrigin
+from devices.models import Command
+from t3000.domain.commands import request_write
+from t3000.models import Point
+from tests.factories import NOW, make_point, make_value
+
+pytestmark = pytest.mark.django_db
+
+ANNA = Requester(None, CommandOrigin.PAGE)
+
+
+def make_output(**fields: Any) -> Point:
+    return make_point(kind="output", **{"writable": True, "commandable": True, **fields})
+
+
+def test_a_write_carries_the_value_that_it_replaces() -> None:
+    point = make_output(low=0, high=100)
+    make_value(point, 20.0)
+    command = request_write(point, 55, by=ANNA)
+    assert (command.point, command.value, command.old_value) == (point.address, 55.0, 20.0)
+    assert command.device == point.device
+
+
+def test_a_value_that_was_not_true_is_not_called_the_old_one() -> None:
+    point = make_output()
+    make_value(point, 20.0, quality=2)
+    assert request_write(point, 55.0, by=ANNA).old_value is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "told"),
+    [
+        ({}, float("nan"), "Not a number"),
+        ({}, float("inf"), "Not a number"),
+        ({}, True, "Not a number"),
+        ({}, 1e39, "out of range"),
+        ({"low": 0, "high": 100}, 100.5, "100.5 is out of range; write 0 to 100."),
+        (
+            {"address": "binary-output,1", "states": ["Off", "On"]},
+            2,
+            "Write 0 (Off) or 1 (On).",
+        ),
+        ({"address": "binary-output,1", "states": ["Off", "On"]}, 0.5, "0 (Off) or 1 (On)"),
+        (
+            {"address": "multi-state-output,1", "states": ["Off", "Low", "High"]},
+            0,
+            "Write one of its states: 1 (Off), 2 (Low), 3 (High).",
+        ),
+        ({"address": "multi-state-output,1", "states": ["Off", "Low"]}, 3, "one of its states"),
+        ({"address": "multi-state-output,1", "states": ["Off", "Low"]}, 1.5, "one of its states"),
+        ({"commandable": False}, None, "cannot be released"),
+    ],
+)
+def test_a_value_that_the_point_cannot_take(
+    fields: dict[str, Any], value: float | None, told: str
+) -> None:
+    with pytest.raises(BadCommand) as caught:
+        request_write(make_output(**fields), value, by=ANNA)
+    assert caught.value.field == "value"
+    assert told in caught.value.message
+    assert not Command.objects.exists()
+
+
+def test_an_end_needs_a_point_that_can_be_released() -> None:
+    with pytest.raises(BadCommand) as caught:
+        request_write(make_output(commandable=False), 1.0, by=ANNA, until=NOW + timedelta(hours=1))
+    assert caught.value.field == "until"
+
+
+def test_an_input_is_read_only() -> None:
+    with pytest.raises(NotPossible, match="read only"):
+        request_write(make_point(), 1.0, by=ANNA)
+    assert not Command.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "states", "value"),
+    [
+        ("analog-output,1", [], -12.5),
+        ("binary-output,1", ["Off", "On"], 1),
+        ("multi-state-output,1", ["Off", "Low"], 2),
+    ],
+)
+def test_what_fits_is_taken(address: str, states: list[str], value: float) -> None:
+    assert request_write(make_output(address=address, states=states), value, by=ANNA).value == value
