@@ -245,6 +245,10 @@ class BacnetDriver(Driver):
         (present,) = await self.read(endpoint, [point])
         key = PropertyKey(point, "priority-array")
         array = (await reader.read(endpoint, [key], bytes_each=PRIORITY_ARRAY_BYTES))[key]
+        if isinstance(array, ReplyTooLong):
+            keys = [key._replace(element=priority) for priority in range(1, 17)]
+            elements = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
+            array = [elements[key] for key in keys]
         return Held(present, None if isinstance(array, ProtocolError) else slots(array))
 
 

@@ -104,10 +104,12 @@ def point_info(address: PointAddress, properties: Mapping[str, Any]) -> PointInf
 
 
 def slots(priority_array: Any) -> dict[int, float]:
-    """The filled slots of a Priority_Array, by priority (135-2020 clause 19.2)."""
+    """The filled slots of a Priority_Array, by priority (135-2020 clause 19.2). What is no
+    PriorityValue, such as an error instead of an element, is passed over."""
     filled = {}
     for priority, element in enumerate(priority_array, start=1):
-        value = _number(getattr(element, str(element._choice))) if element._choice else None
+        choice = getattr(element, "_choice", None)
+        value = _number(getattr(element, choice)) if choice else None
         if value is not None:
             filled[priority] = value
     return filled

@@ -191,3 +191,34 @@ async def test_garbage_does_not_disturb_the_conversation(
         Endpoint(f"127.0.0.47:{port}", 47), [PointAddress("analog-input", 1)]
     )
     assert readings[0].quality is Quality.GOOD
+
+
+@pytest.mark.parametrize("max_apdu", [50, 206, 600])
+async def test_the_priority_array_is_read_whatever_the_reply_length(
+    max_apdu: int, simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    port = free_port()
+    simulate(flat_device("Panel", 47, "127.0.0.47", port, 4, max_apdu=max_apdu))
+    driver = await open_driver(port)
+    endpoint, point = Endpoint(f"127.0.0.47:{port}", 47), PointAddress("analog-output", 1)
+    await driver.write(endpoint, point, 7.0, priority=3)
+    await driver.write(endpoint, point, 9.0, priority=8)
+    held = await driver.read_held(endpoint, point)
+    assert held.reading.value == 7.0
+    assert held.slots is not None
+    assert {priority: held.slots[priority] for priority in (3, 8)} == {3: 7.0, 8: 9.0}
+
+
+async def test_a_write_goes_between_the_requests_of_a_poll(
+    simulate: Callable, free_port: Callable, open_driver: Callable
+) -> None:
+    port = free_port()
+    simulate(flat_device("Panel", 48, "127.0.0.48", port, 40, supports_rpm=False, reply_delay=0.02))
+    driver = await open_driver(port)
+    (found,) = [one async for one in driver.discover()]
+    points = [info.address for info in found.points]
+    poll = asyncio.create_task(driver.read(found.info.endpoint, points))
+    await asyncio.sleep(0)
+    await driver.write(found.info.endpoint, PointAddress("analog-output", 1), 7.0, priority=8)
+    assert not poll.done()
+    assert len(await poll) == 40

@@ -1,11 +1,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from bacpypes3.basetypes import StatusFlags
+from bacpypes3.basetypes import PriorityArray, PriorityValue, StatusFlags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.bacnet.objects import KINDS, point_info, reading
+from protocols.bacnet.objects import KINDS, point_info, reading, slots
 from protocols.types import PointAddress, PointKind, Quality
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -52,6 +52,30 @@ def test_point_info_of_analog_binary_and_multi_state() -> None:
     assert (binary.kind, binary.states, binary.writable) == (PointKind.OUTPUT, ("Off", "Run"), True)
     states = point_info(PointAddress("multi-state-value", 3), {"state-text": ["Off", "Low"]})
     assert (states.kind, states.states) == (PointKind.VARIABLE, ("Off", "Low"))
+
+
+def test_outputs_and_values_with_a_relinquish_default_can_be_released() -> None:
+    output = point_info(PointAddress("analog-output", 1), {})
+    commandable = point_info(PointAddress("analog-value", 1), {"relinquish-default": 0.0})
+    plain = point_info(PointAddress("analog-value", 2), {})
+    assert [one.commandable for one in (output, commandable, plain)] == [True, True, False]
+
+
+def test_point_info_has_the_bounds_that_the_device_names() -> None:
+    bounded = point_info(INPUT, {"min-pres-value": -5.0, "max-pres-value": float("inf")})
+    assert (bounded.low, bounded.high) == (-5.0, None)
+
+
+def test_slots_are_what_is_not_null() -> None:
+    array = PriorityArray([PriorityValue(null=()) for _ in range(16)])
+    array[7] = PriorityValue(real=21.5)
+    array[15] = PriorityValue(enumerated=1)
+    assert slots(array) == {8: 21.5, 16: 1.0}
+
+
+@pytest.mark.parametrize("array", [[], [object()] * 16, [PriorityValue(characterString="on")]])
+def test_slots_that_make_no_sense_are_passed_over(array: list[object]) -> None:
+    assert slots(array) == {}
 
 
 @pytest.mark.parametrize("object_type", KINDS)
