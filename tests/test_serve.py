@@ -6,131 +6,34 @@ The tests of this module share one server and run in their order, the last one e
 
 import json
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from protocols.simulator.demo import demo_building
 from protocols.simulator.flat import flat_device
 from protocols.simulator.processes import SimulatedBuilding
 from protocols.types import Quality
+from tests.site import PATIENCE, ROOT, Site, running_site, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent
-PASSWORD = "correct-horse-battery"
-PATIENCE = 60.0
 PERIOD = 5.0  # the demo's poll interval
 VICTIM = "127.0.0.14"  # of the demo's devices
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 
 
-@dataclass
-class Site:
-    """A running site and a browser's cookies."""
-
-    process: "subprocess.Popen[str]"
-    url: str
-    port: int
-    demo_port: int
-    log: Path
-    cookies: CookieJar = field(default_factory=CookieJar)
-
-    def __post_init__(self) -> None:
-        self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
-        )
-
-    def get(self, path: str) -> str:
-        with self._opener.open(self.url + path, timeout=10) as response:
-            return response.read().decode()
-
-    def post(self, path: str, **fields: str) -> None:
-        token = next((one.value for one in self.cookies if one.name == "csrftoken"), "")
-        body = urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
-        request = urllib.request.Request(self.url + path, body, {"Referer": self.url})
-        self._opener.open(request, timeout=10).close()
-
-    def sign_in(self) -> None:
-        self.get("/login/")
-        self.post("/login/", username="admin", password=PASSWORD)
-
-    def devices(self) -> dict[str, int]:
-        """Ids by address, as the list shows them."""
-        page = self.get("/devices/")
-        rows = re.findall(r'data-device="(\d+)".*?(127\.0\.0\.\d+):\d+', page, re.DOTALL)
-        return {address: int(number) for number, address in rows}
-
-    def points(self, device_id: int) -> list[int]:
-        tabs = ("inputs", "outputs", "variables")
-        pages = "".join(self.get(f"/devices/{device_id}/{tab}/") for tab in tabs)
-        return [int(one) for one in re.findall(r'data-point="(\d+)"', pages)]
-
-    def live(self) -> ClientConnection:
-        cookie = "; ".join(f"{one.name}={one.value}" for one in self.cookies)
-        return connect(
-            f"ws://127.0.0.1:{self.port}/ws/live",
-            origin=self.url,  # type: ignore[arg-type]
-            additional_headers={"Cookie": cookie},
-            proxy=None,
-        )
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    demo_port = 30000 + port % 10000
-    log = folder / "log"
-    environment = {
-        **os.environ,
-        "T3000_DATA_DIR": str(folder / "var"),
-        "T3000_ADMIN_PASSWORD": PASSWORD,
-        "DJANGO_SETTINGS_MODULE": "t3000.settings",
-        "PYTHONUNBUFFERED": "1",
-    }
-    command = ["manage.py", "serve", "--port", str(port), "--demo-port", str(demo_port)]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-    made = Site(process, f"http://127.0.0.1:{port}", port, demo_port, log)
-    try:
-        wait_for(lambda: "Serving on" in log.read_text(), made)
-        made.sign_in()
-        expected = {spec.address for spec in demo_building(port=demo_port)}
-        wait_for(lambda: set(made.devices()) == expected, made)
+    with running_site(tmp_path_factory.mktemp("site")) as made:
         yield made
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(condition: Callable[[], Any], site: Site, seconds: float = PATIENCE) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > deadline or site.process.poll() is not None:
-            pytest.fail(f"it did not happen; the log says:\n{site.log.read_text()}")
-        time.sleep(0.1)
-    return found
 
 
 def pid_of(address: str, port: int) -> int:
