@@ -49,6 +49,8 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
+    "knox",
+    "drf_spectacular",
     "devices",
     "t3000",
     "trendlog",
@@ -137,6 +139,32 @@ STATICFILES_DIRS = [("ui", UI_DIR), BASE_DIR / "static" / "public"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "devices.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["devices.api.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["devices.api.rendering.JsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "devices.api.schema.ApiSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OpenAPI tells more
+    "EXCEPTION_HANDLER": "devices.api.problems.handle",
+    "URL_FORMAT_OVERRIDE": None,
+}
+REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "T3000 for the web",
+    "DESCRIPTION": "Devices of a building, their points and values. docs/api.md is the guide.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/t3000",
+    "PREPROCESSING_HOOKS": ["devices.api.schema.without_second_spelling"],
+    "PATH_CONVERTER_OVERRIDES": {
+        "int": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1}
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

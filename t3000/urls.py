@@ -1,12 +1,47 @@
-"""Addresses of pages."""
+"""Addresses of pages and of the REST API."""
+
+from typing import Any
 
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path
+from django.views import defaults
+from rest_framework.views import APIView
 
+from devices.api import devices, networks, places
+from devices.api.problems import problem
+from devices.api.views import NoSuchPath
+from t3000.api import points
 from t3000.health import healthz
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
+
+API = "api/t3000"
+
+
+def endpoint(route: str, view: type[APIView], name: str) -> list[URLPattern]:
+    """With and without a slash at the end."""
+    return [path(route, view.as_view(), name=name), path(f"{route}/", view.as_view())]
+
+
+api_patterns = [
+    *endpoint(f"{API}/sites", places.SiteList, "api-sites"),
+    *endpoint(f"{API}/sites/<int:pk>", places.SiteDetail, "api-site"),
+    *endpoint(f"{API}/buildings", places.BuildingList, "api-buildings"),
+    *endpoint(f"{API}/buildings/<int:pk>", places.BuildingDetail, "api-building"),
+    *endpoint(f"{API}/floors", places.FloorList, "api-floors"),
+    *endpoint(f"{API}/floors/<int:pk>", places.FloorDetail, "api-floor"),
+    *endpoint(f"{API}/rooms", places.RoomList, "api-rooms"),
+    *endpoint(f"{API}/rooms/<int:pk>", places.RoomDetail, "api-room"),
+    *endpoint(f"{API}/networks", networks.NetworkList, "api-networks"),
+    *endpoint(f"{API}/networks/<int:pk>", networks.NetworkDetail, "api-network"),
+    *endpoint(f"{API}/devices", devices.DeviceList, "api-devices"),
+    *endpoint(f"{API}/devices/<int:pk>", devices.DeviceDetail, "api-device"),
+    *endpoint(f"{API}/points", points.PointList, "api-points"),
+    *endpoint(f"{API}/points/<int:pk>", points.PointDetail, "api-point"),
+    re_path(r"^api(?:/.*)?$", NoSuchPath.as_view(), name="api-nothing"),
+]
 
 urlpatterns = [
     path("", overview, name="overview"),
@@ -18,4 +53,27 @@ urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
+    *api_patterns,
 ]
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problem(request, 400, "The request is malformed, or its Host is not ours.")
+    return defaults.bad_request(request, exception)
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problem(request, 404, "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def handler500(request: HttpRequest, *args: Any) -> HttpResponse:
+    if _is_api(request):
+        return problem(request, 500, "The server failed; its log says more.")
+    return defaults.server_error(request)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
