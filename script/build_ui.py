@@ -1,7 +1,8 @@
 """Builds the front end into build/ui/ and collects it into build/static/.
 
 Third-party packages come from npm by the lock file; scripts and styles are bundled by esbuild, the
-icons named in static/icons.txt become one sprite. Nothing that is built is committed.
+icons named in static/icons.txt become one sprite. Swagger UI, which shows the REST API, comes in a
+Python package. Nothing that is built is committed.
 """
 
 import hashlib
@@ -13,14 +14,21 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static"
 MODULES = ROOT / "node_modules"
 OUTPUT = ROOT / "build" / "ui"
-ENTRY_POINTS = ["static/js/core.js", "static/js/theme.js", "static/css/app.css"]
+ENTRY_POINTS = [
+    "static/js/core.js",
+    "static/js/theme.js",
+    "static/js/api-docs.js",
+    "static/css/app.css",
+]
 BUNDLED = ["bootstrap", "bootstrap-icons", "htmx.org"]
+SWAGGER_UI = ["swagger-ui-bundle.js", "swagger-ui.css"]
 OLDEST_NODE = 20
 
 
@@ -43,6 +51,7 @@ def main() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     bundle(node)
+    copy_swagger_ui()
     (OUTPUT / "icons.svg").write_text(icon_sprite(), encoding="utf-8")
     (OUTPUT / "THIRD-PARTY.txt").write_text(licences(), encoding="utf-8")
     run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], dict(os.environ))
@@ -99,6 +108,25 @@ def bundle(node: Node) -> None:
     run([node.node, esbuild, *ENTRY_POINTS, *options], node.environment)
 
 
+def copy_swagger_ui() -> None:
+    """Without its source maps, which are larger than the scripts."""
+    for name in SWAGGER_UI:
+        text = (swagger_ui() / name).read_text(encoding="utf-8")
+        text = re.sub(r"/[/*]# sourceMappingURL=\S+?\.map(\s*\*/)?", "", text)
+        (OUTPUT / name).write_text(text, encoding="utf-8")
+
+
+def swagger_ui() -> Path:
+    sidecar = importlib.util.find_spec("drf_spectacular_sidecar")
+    if sidecar is None or sidecar.origin is None:
+        raise BuildError(
+            "drf-spectacular-sidecar was not found. Run "
+            f"{sys.executable} -m pip install -r requirements.txt"
+        )
+    folder = Path(sidecar.origin).parent / "static" / "drf_spectacular_sidecar"
+    return folder / "swagger-ui-dist"
+
+
 def icon_sprite() -> str:
     """One symbol for each name in static/icons.txt; our own drawing before Bootstrap's."""
     symbols = []
@@ -124,6 +152,9 @@ def licences() -> str:
         (text,) = (MODULES / name).glob("LICENSE*")
         heading = f"{name} {about['version']} ({about['license']})"
         parts.append(f"{heading}\n{'-' * len(heading)}\n{text.read_text(encoding='utf-8')}")
+    heading = f"swagger-ui of drf-spectacular-sidecar {version('drf-spectacular-sidecar')}"
+    licence = (swagger_ui() / "LICENSE").read_text(encoding="utf-8")
+    parts.append(f"{heading} (Apache-2.0)\n{'-' * len(heading)}\n{licence}")
     return "\n".join(parts)
 
 

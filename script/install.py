@@ -43,6 +43,7 @@ def install(*requirements: str) -> None:
 def build_front_end() -> None:
     """npm, esbuild and collectstatic, unless nothing changed since."""
     sources = [ROOT / "package-lock.json", ROOT / "script" / "build_ui.py"]
+    sources += [ROOT / "requirements.txt"]  # Python packages bring static files, too
     sources += sorted(path for path in (ROOT / "static").rglob("*") if path.is_file())
     stamp = ROOT / "build" / "front-end"
     wanted = _digest(sources)

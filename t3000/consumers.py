@@ -13,6 +13,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import timezone
 
+from devices.domain import tokens
 from devices.live import Client, Subscription, hub
 from t3000.domain import queries
 
@@ -27,7 +28,8 @@ CHECK_SECONDS = 30.0
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """One browser's socket. Everybody who is signed in may subscribe, for as long as they are."""
+    """A browser's or program's socket. Everybody who is signed in may subscribe, for as long as
+    they are."""
 
     client: Client | None = None
 
@@ -40,8 +42,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()  # a refusal before this reaches the browser without its reason
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated:
+        if not await _is_signed_in(self.scope):
             await self.close(CLOSE_NOT_SIGNED_IN)
             return
         self.client = Client(self._send_text, self.close)
@@ -73,7 +74,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if time.monotonic() - self.checked < CHECK_SECONDS:
             return True
         self.checked = time.monotonic()
-        is_signed_in: bool = await _is_signed_in(self.scope["session"].session_key)
+        is_signed_in: bool = await _is_signed_in(self.scope)
         return is_signed_in
 
     async def _subscribe(self, client: Client, subscription: Subscription) -> None:
@@ -99,9 +100,14 @@ _read_snapshot = database_sync_to_async(queries.snapshot)
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]  # Channels comes without types
-def _is_signed_in(session_key: str) -> bool:
-    """Whether the session still is, and belongs to a user who may sign in."""
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+def _is_signed_in(scope: dict[str, Any]) -> bool:
+    """Whether the token opens, or without one the session still is; each of a user who may sign
+    in. A wrong token is not made good by a session."""
+    headers = dict(scope["headers"])
+    token = tokens.in_header(headers.get(b"authorization", b"").decode("latin-1"))
+    if token is not None:
+        return tokens.find(token, timezone.now()) is not None
+    session = import_module(settings.SESSION_ENGINE).SessionStore(scope["session"].session_key)
     request = HttpRequest()
     request.session = session
     return get_user(request).is_authenticated

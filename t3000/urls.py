@@ -8,7 +8,7 @@ from django.urls import URLPattern, path, re_path
 from django.views import defaults
 from rest_framework.views import APIView
 
-from devices.api import devices, networks, places
+from devices.api import devices, docs, networks, places
 from devices.api.problems import problem
 from devices.api.views import NoSuchPath
 from t3000.api import points
@@ -40,6 +40,9 @@ api_patterns = [
     *endpoint(f"{API}/devices/<int:pk>", devices.DeviceDetail, "api-device"),
     *endpoint(f"{API}/points", points.PointList, "api-points"),
     *endpoint(f"{API}/points/<int:pk>", points.PointDetail, "api-point"),
+    *endpoint("api/schema", docs.SchemaView, "api-schema"),
+    path("api/docs", docs.page),
+    path("api/docs/", docs.page, name="api-docs"),
     re_path(r"^api(?:/.*)?$", NoSuchPath.as_view(), name="api-nothing"),
 ]
 

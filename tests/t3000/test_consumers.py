@@ -9,8 +9,10 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from knox.models import AuthToken
 
 from devices import live
+from devices.domain import tokens
 from devices.live import DeviceStatus, PointChange
 from t3000 import consumers
 from t3000.asgi import application
@@ -123,6 +125,49 @@ async def test_the_socket_ends_with_the_session(
     await database_sync_to_async(Session.objects.all().delete)()
     await socket.send_json_to({"ack": 1})
     assert (await socket.receive_output())["code"] == 4401
+
+
+def _token() -> str:
+    return tokens.make(make_user())
+
+
+def _program(*headers: tuple[bytes, bytes]) -> WebsocketCommunicator:
+    return WebsocketCommunicator(application, "/ws/live", [(b"host", b"localhost"), *headers])
+
+
+async def test_a_program_comes_with_its_token_and_no_origin(
+    point: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await database_sync_to_async(_token)()
+    socket = _program((b"authorization", f"Token {token}".encode()))
+    assert (await socket.connect())[0]
+    await socket.send_json_to({"subscribe": {"points": [point.pk]}})
+    assert (await socket.receive_json_from())["snapshot"]["points"]["ids"] == [point.pk]
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.0)
+    await database_sync_to_async(AuthToken.objects.all().delete)()
+    await socket.send_json_to({"ack": 1})
+    assert (await socket.receive_output())["code"] == 4401
+
+
+async def test_a_wrong_token_is_turned_away_even_beside_a_good_session() -> None:
+    cookie = await database_sync_to_async(_sign_in)()
+    socket = _program((b"authorization", b"Token " + b"0" * 64), (b"cookie", cookie))
+    await socket.connect()
+    assert (await socket.receive_output())["code"] == 4401
+
+
+async def test_a_token_does_not_open_another_sites_page() -> None:
+    token = await database_sync_to_async(_token)()
+    header = (b"authorization", f"Token {token}".encode())
+    socket = _program(header, (b"origin", b"http://evil.example"))
+    assert not (await socket.connect())[0]
+
+
+@pytest.mark.parametrize("header", [b"Basic YTpi", b"Token", b"Bearer abc"])
+async def test_without_an_origin_only_a_token_is_heard(header: bytes) -> None:
+    cookie = await database_sync_to_async(_sign_in)()
+    socket = _program((b"authorization", header), (b"cookie", cookie))
+    assert not (await socket.connect())[0]
 
 
 async def test_a_client_that_fails_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,17 @@
+// The REST API as pages that can be tried out, by Swagger UI, which stands beside this script.
+//
+//   <main id="api-docs" data-schema="/api/schema" data-csrf="..."></main>
+
+const { schema, csrf } = document.getElementById("api-docs").dataset;
+
+SwaggerUIBundle({
+  url: schema,
+  dom_id: "#api-docs",
+  deepLinking: true,
+  validatorUrl: null, // nothing leaves this host
+  requestInterceptor(request) {
+    const isOurs = new URL(request.url, location.href).origin === location.origin;
+    if (isOurs) request.headers["X-CSRFToken"] = csrf; // the session is enough to try things out
+    return request;
+  },
+});
