@@ -1,10 +1,11 @@
 """The only publisher of live changes: one hub in each web process.
 
-Producers call `publish` from any thread. Sockets subscribe to points and devices; those with the
-same subscription share a feed, whose changes are collected for a moment and encoded once. Each
-socket numbers what it is sent, so that a client sees a gap. A client acknowledges; with two
-messages unanswered it gets nothing more, and of what happens meanwhile only the latest value, so
-that a socket that reads nothing costs no more than one value per point.
+Producers call `publish` from any thread; with REDIS_URL set, of any process. Sockets subscribe to
+points and devices; those with the same subscription share a feed, whose changes are collected for
+a moment and encoded once. Each socket numbers what it is sent, so that a client sees a gap. A
+client acknowledges; with two messages unanswered it gets nothing more, and of what happens
+meanwhile only the latest value, so that a socket that reads nothing costs no more than one value
+per point.
 
 The frames are described in docs/live.md.
 """
@@ -14,9 +15,11 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import orjson
+
+from devices import relay
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,7 @@ OUTSTANDING = 2  # unacknowledged messages per socket
 HEARTBEAT = 10.0  # seconds without a message until one is sent to prove the link
 SILENCE = 30.0  # seconds without an acknowledgement until the socket is closed
 CLOSE_SILENT = 4408
+CLOSE_UNLINKED = 4503  # what happens does not reach us: come back for a new snapshot
 
 
 class PointChange(NamedTuple):
@@ -180,6 +184,32 @@ class Hub:
         self._by_device: dict[int, set[Subscription]] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._receiver: relay.Receiver | None = None
+
+    async def linked(self) -> bool:
+        """Whether all changes reach this process. The first socket makes it listen to the others;
+        ask after `subscribe` and before the snapshot is read."""
+        if not relay.is_used():
+            return True
+        if self._receiver is None or self._receiver.is_over:
+            self._receiver = relay.listen(self._hear, self.drop_all)
+        return await self._receiver.linked()
+
+    def is_attached(self, client: Client) -> bool:
+        return client in self._feed_of
+
+    def drop_all(self) -> None:
+        """Something may have been missed: what the pages show must not look live."""
+        for client in list(self._feed_of):
+            self.detach(client)
+            client.close(CLOSE_UNLINKED)
+
+    def _hear(self, message: bytes) -> None:
+        try:
+            self._take(**decode(message))
+        except ValueError as error:
+            log.error("another process sent what cannot be read: %s", error)
+            self.drop_all()
 
     def publish(
         self,
@@ -313,6 +343,41 @@ def _drop(
             del index[key]
 
 
+KINDS: dict[str, type[Any]] = {
+    "points": PointChange,
+    "devices": DeviceStatus,
+    "commands": CommandStatus,
+}
+_TYPES = {
+    kind: [get_args(hint) or (hint,) for hint in get_type_hints(row).values()]
+    for kind, row in KINDS.items()
+}
+
+
+def encode(**kinds: Sequence[tuple[Any, ...]]) -> bytes:
+    """What one process tells the others: rows by their kind."""
+    return orjson.dumps({kind: [tuple(row) for row in rows] for kind, rows in kinds.items()})
+
+
+def decode(message: bytes) -> dict[str, list[Any]]:
+    """The opposite. Raises ValueError for what `encode` does not write."""
+    kinds = orjson.loads(message)
+    if not isinstance(kinds, dict) or kinds.keys() != KINDS.keys():
+        raise ValueError(f"not by kind: {message[:80]!r}")
+    return {kind: [_row(kind, row) for row in rows] for kind, rows in kinds.items()}
+
+
+def _row(kind: str, row: Any) -> Any:
+    types = _TYPES[kind]
+    if not isinstance(row, list) or len(row) != len(types):
+        raise ValueError(f"{kind}: {row!r} has not {len(types)} fields")
+    for value, allowed in zip(row, types, strict=True):
+        # JSON does not tell 21 from 21.0.
+        if type(value) not in allowed and not (type(value) is int and float in allowed):
+            raise ValueError(f"{kind}: {value!r} in {row!r} is of the wrong type")
+    return KINDS[kind](*row)
+
+
 hub = Hub()
 
 
@@ -326,5 +391,15 @@ def publish(
     Two threads that commit changes of one point within a moment may be told in either order;
     values of a device come from one writer, and a device is either read or silent.
     """
-    if points or devices or commands:
+    if not (points or devices or commands):
+        return
+    if relay.is_used():
+        relay.send(encode(points=points, devices=devices, commands=commands))
+    else:
         hub.publish(points, devices, commands)
+
+
+def begin() -> None:
+    """The field begins anew: what its predecessor did not come to say, nobody will."""
+    if relay.is_used():
+        relay.send(relay.GAP)

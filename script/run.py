@@ -9,6 +9,11 @@ from pathlib import Path
 
 from install import ROOT, VENV_PYTHON, InstallError, build_front_end, install
 
+SERVERS = {
+    "DATABASE_URL": "postgresql://user:password@127.0.0.1:5432/t3000",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -17,10 +22,23 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="default: 8000")
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR", help="default: 127.0.0.1")
     parser.add_argument("--no-demo", action="store_true", help="no simulated building")
+    parser.add_argument("--demo-port", type=int, default=47809, help="UDP port, default: 47809")
     parser.add_argument("--data-dir", type=Path, default=ROOT / "var", help="default: var/")
+    parser.add_argument(
+        "--processes",
+        action="store_true",
+        help="the processes of the Procfile, with PostgreSQL and Redis, instead of one",
+    )
     options = parser.parse_args()
     if not options.bind:
         parser.error("--bind needs an address, such as 127.0.0.1 or 0.0.0.0")
+    missing = [name for name in SERVERS if not os.environ.get(name)]
+    if options.processes and missing:
+        examples = " ".join(f"{name}={SERVERS[name]}" for name in missing)
+        parser.error(
+            f"--processes needs {' and '.join(missing)} in the environment, such as\n"
+            f"  {examples} script/run --processes"
+        )
     try:
         options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -34,7 +52,9 @@ def main() -> None:
     os.environ["PYTHONUNBUFFERED"] = "1"
     if "T3000_ALLOWED_HOSTS" not in os.environ and options.bind != "127.0.0.1":
         os.environ["T3000_ALLOWED_HOSTS"] = _hosts(options.bind)
-    arguments = ["manage.py", "serve", "--port", str(options.port), "--bind", options.bind]
+    arguments = ["script/processes.py"] if options.processes else ["manage.py", "serve"]
+    arguments += ["--port", str(options.port), "--bind", options.bind]
+    arguments += ["--demo-port", str(options.demo_port)]
     if options.no_demo:
         arguments.append("--no-demo")
     os.chdir(ROOT)

@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "t3000.settings")
@@ -11,6 +12,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  models need the loa
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from t3000.origin import SameOriginValidator  # noqa: E402
+from t3000.proxy import BehindProxy  # noqa: E402
 from t3000.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -19,3 +21,5 @@ application = ProtocolTypeRouter(
         "websocket": SameOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )
+if settings.BEHIND_PROXY:
+    application = BehindProxy(application)

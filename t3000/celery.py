@@ -1,16 +1,48 @@
-"""The Celery application and beat's clock: what runs how often."""
+"""The Celery application; beat's clock: what runs how often; the field as a part of a worker."""
 
 import os
 from datetime import timedelta
+from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "t3000.settings")
+
+
+class FieldStep(bootsteps.StartStopStep):
+    """Runs the field in a worker that serves any queue but the default one, from before its first
+    task until after its last message."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self._field: Any = None
+
+    def include_if(self, worker: Any) -> bool:
+        return bool(set(worker.app.amqp.queues.consume_from) - {worker.app.conf.task_default_queue})
+
+    def start(self, worker: Any) -> None:
+        from t3000 import field  # models: the app registry is not ready when this module loads
+
+        self._field = field.start()
+
+    def stop(self, worker: Any) -> None:
+        from t3000 import field  # as above
+
+        if self._field is not None:
+            field.stop(self._field)
+            self._field = None
+
+    def terminate(self, worker: Any) -> None:
+        self.stop(worker)
+
 
 app = Celery("t3000")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()  # in every thread, also in those of the web server
 app.autodiscover_tasks()
+app.steps["worker"].add(FieldStep)
 app.conf.beat_schedule = {
     # A message older than its period is worth nothing: the next one does the same.
     "tick": {

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from devices.domain import tokens
-from devices.live import Client, Subscription, hub
+from devices.live import CLOSE_UNLINKED, Client, Subscription, hub
 from t3000.domain import queries
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     they are."""
 
     client: Client | None = None
+    # The hub tells all sockets; a channel for each would be a subscription in Redis for each.
+    channel_layer_alias = "none"
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -79,10 +81,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _subscribe(self, client: Client, subscription: Subscription) -> None:
         hub.subscribe(client, subscription)
+        if not await hub.linked():
+            hub.detach(client)
+            await self.close(CLOSE_UNLINKED)
+            return
         now = timezone.now()
         points, devices, commands = await _read_snapshot(
             subscription.points, subscription.devices, now
         )
+        if not hub.is_attached(client):  # closed while we were reading
+            return
         hub.send_snapshot(client, points, devices, commands, queries.milliseconds(now))
 
     async def _send_text(self, text: str) -> None:

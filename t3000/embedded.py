@@ -1,5 +1,5 @@
 """Everything in one process, for a site with nothing but Python: daphne in the main thread, a
-Celery worker, beat and the field runtime in threads beside it, SQLite, an in-memory broker.
+Celery worker with the field and beat in threads beside it, SQLite, an in-memory broker.
 """
 
 import logging
@@ -11,12 +11,9 @@ from typing import Any
 from celery.beat import EmbeddedService
 from celery.worker import WorkController
 from celery.worker import state as worker_state
-from daphne.server import Server
-from twisted.internet import reactor
 
-from t3000 import field
-from t3000.asgi import application
 from t3000.celery import app
+from t3000.server import before_stop, make_server
 
 log = logging.getLogger(__name__)
 
@@ -26,27 +23,17 @@ TASK_THREADS = 4
 
 
 class EmbeddedServer:
-    """Serves until SIGINT or SIGTERM, then stops in order: clock, worker, field."""
+    """Serves until SIGINT or SIGTERM, then stops in order: clock, worker with the field."""
 
     def __init__(
         self, *, bind: str, port: int, on_ready: Callable[[], None], on_stop: Callable[[], None]
     ) -> None:
-        host = bind.replace(":", r"\:")
-        self._server = Server(
-            application,
-            endpoints=[f"tcp:port={port}:interface={host}"],
-            ready_callable=self._start_engine,
-            server_name="t3000",
-            # A client that does not close its socket must not hold the end up.
-            application_close_timeout=1,
-            websocket_timeout=-1,
-        )
+        self._server = make_server(bind, port, self._start_engine)
         self._on_ready = on_ready
         self._on_stop = on_stop
         self._beat: Any = None
         self._worker: WorkController | None = None
         self._worker_thread: threading.Thread | None = None
-        self._field: Any = None
 
     def run(self) -> None:
         """Returns when everything has stopped. Whatever hangs is left behind after the deadline."""
@@ -58,7 +45,6 @@ class EmbeddedServer:
         return bool(self._server.listening_addresses)
 
     def _start_engine(self) -> None:
-        self._field = field.start()
         self._worker = WorkController(
             app=app,
             pool="threads",
@@ -75,8 +61,7 @@ class EmbeddedServer:
         # The default scheduler keeps a shelve file; its parent keeps its clock in memory.
         self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
         self._beat.start()
-        # Twisted tells of the signal before it closes its sockets; from then on the clock runs.
-        reactor.addSystemEventTrigger("before", "shutdown", self._begin_stop)  # type: ignore[arg-type]  # its own documentation
+        before_stop(self._begin_stop)  # from then on the clock runs
         self._on_ready()
 
     def _begin_stop(self) -> None:
@@ -91,9 +76,7 @@ class EmbeddedServer:
             self._beat.service.stop()
         if self._worker is not None and self._worker_thread is not None:
             worker_state.should_terminate = 0  # type: ignore[assignment]  # it is typed None
-            self._worker_thread.join(1.5)
-        if self._field is not None:
-            field.stop(self._field)
+            self._worker_thread.join(STOP_SECONDS)
 
 
 def _give_up() -> None:

@@ -53,6 +53,7 @@ def start() -> FieldRuntime:
         )
     )
     runtime.install(field)
+    live.begin()
     field.start()
     return field
 

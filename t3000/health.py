@@ -7,16 +7,31 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from devices import relay
+
 log = logging.getLogger(__name__)
 
 
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
+    problems = {"database": _database_problem()}
+    if relay.is_used():
+        problems["redis"] = relay.problem()
+    for name, problem in problems.items():
+        if problem:
+            log.error("the %s does not answer: %s", name, problem)
+    words = {name: "failed" if problem else "ok" for name, problem in problems.items()}
+    is_well = not any(problems.values())
+    return JsonResponse(
+        {"status": "ok" if is_well else "failed", **words}, status=200 if is_well else 503
+    )
+
+
+def _database_problem() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        log.error("the database does not answer: %s", error)
-        return JsonResponse({"status": "failed", "database": "failed"}, status=503)
-    return JsonResponse({"status": "ok", "database": "ok"})
+        return str(error)
+    return ""

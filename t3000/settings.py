@@ -1,20 +1,22 @@
 """Django settings, read from the environment. Nonsense stops the start.
 
 With nothing set everything lives in `var/`: SQLite, the secret key, an in-memory broker.
+DATABASE_URL and REDIS_URL make it PostgreSQL and Redis. docs/settings.md lists all variables.
 """
 
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+from t3000 import environment
 
-DATA_DIR = Path(env.str("T3000_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DATA_DIR = Path(environment.text("T3000_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -35,10 +37,12 @@ def _secret_key(path: Path) -> str:
     return key
 
 
-SECRET_KEY = env.str("T3000_SECRET_KEY", default="") or _secret_key(DATA_DIR / "secret_key")
+SECRET_KEY = environment.text("T3000_SECRET_KEY") or _secret_key(DATA_DIR / "secret_key")
 DEBUG = False
-ALLOWED_HOSTS = env.list("T3000_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("T3000_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = environment.words("T3000_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = environment.origins("T3000_TRUSTED_ORIGINS")
+HTTPS = environment.flag("T3000_HTTPS")
+BEHIND_PROXY = environment.flag("T3000_PROXY")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -93,10 +97,10 @@ TEMPLATES = [
     }
 ]
 
-SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "t3000.sqlite3"}
-DATABASES = {"default": env.db_url("DATABASE_URL") if env.str("DATABASE_URL", "") else SQLITE}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
+SQLITE = {"ENGINE": environment.SQLITE, "NAME": DATA_DIR / "t3000.sqlite3"}
+DATABASE: dict[str, Any] = environment.database("DATABASE_URL") or SQLITE
+if DATABASE["ENGINE"] == environment.SQLITE:
+    DATABASE["OPTIONS"] = {
         # A deferred transaction that turns into a writer fails at once when another writes.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -104,17 +108,63 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
         ),
     }
+else:
+    # Every request has a thread of its own, which would take a kept connection with it.
+    DATABASE |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    DATABASE["OPTIONS"] = {
+        "application_name": "t3000",
+        "connect_timeout": 5,
+        "keepalives_idle": 30,  # a server that vanished without a word is noticed ...
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,  # ... also while we wait for it to take what we sent
+        **DATABASE.get("OPTIONS", {}),
+    }
+DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-CELERY_BROKER_URL = "memory://localhost/"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}
+REDIS_URL = environment.redis("REDIS_URL")
+REDIS_PREFIX = environment.text("T3000_REDIS_PREFIX", "t3000")
+if REDIS_URL:
+    CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:channels"},
+        }
+    }
+    CACHES: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "global_keyprefix": f"{REDIS_PREFIX}:celery:",
+        # All of a queue's commands before any of its polls.
+        "queue_order_strategy": "priority",
+        "priority_steps": [0, 9],
+        # What a dead worker had taken and not begun: everything short has expired by then, and
+        # nothing that merely waits its turn is delivered twice.
+        "visibility_timeout": 600,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CELERY_BROKER_URL = "memory://localhost/"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_DEFAULT_PRIORITY = 9  # the last; commands are sent with 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 8
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # what is taken ahead can no longer be overtaken
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for hours
 CELERY_TIMEZONE = "UTC"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -184,14 +234,18 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("T3000_HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Only a proxy tells whether a request came by TLS; without it a redirect would never end.
+SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come past the proxy
+SECURE_HSTS_SECONDS = environment.number("T3000_HSTS_SECONDS", 30 * 86400) if HTTPS else 0
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("T3000_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": environment.log_level("T3000_LOG_LEVEL", "INFO")},
     "loggers": {
         # These say a line for every task, packet or request: metrics, not log.
         # bacpypes3 logs a traceback for every datagram that is no BACnet: anybody's.

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -11,14 +10,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.core import checks
-from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
 
-from devices.domain.accounts import ADMINISTRATOR, create_first_administrator
-from t3000.domain.demo import SIMULATOR_PORT, create_demo_site, pause_demo_site
+from t3000.domain.demo import SIMULATOR_PORT
 
 
 class Command(BaseCommand):
@@ -39,28 +34,27 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # daphne installs Twisted's reactor when it is imported: only a server process may.
+        from t3000.server import check_port
+
         os.umask(0o077)  # the database holds password hashes
-        self.check(fail_level=checks.WARNING)
-        bind, port = options["bind"], options["port"]
-        _check_port(bind, port)
+        try:
+            check_port(options["bind"], options["port"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         with _lock_data_dir(settings.DATA_DIR):
-            self._serve(bind, port, options)
+            call_command("prepare", demo=options["demo"], stdout=self.stdout)
+            self._serve(options["bind"], options["port"], options)
 
     def _serve(self, bind: str, port: int, options: dict[str, Any]) -> None:
-        self.stdout.write("Bringing the database up to date")
-        call_command("migrate", verbosity=0)
-        self._make_administrator()
-        simulator = _Simulator(self, options["demo_port"]) if options["demo"] else None
-        if simulator is None:
-            pause_demo_site()
-        # daphne installs Twisted's reactor when it is imported: only the server process may.
-        from t3000.embedded import EmbeddedServer
+        from t3000.embedded import EmbeddedServer  # as above
+        from t3000.server import url_of
 
-        url = f"http://{_shown(bind)}:{port}/"
+        simulator = _Simulator(self, options["demo_port"]) if options["demo"] else None
         server = EmbeddedServer(
             bind=bind,
             port=port,
-            on_ready=lambda: self.stdout.write(f"Serving on {url}"),
+            on_ready=lambda: self.stdout.write(f"Serving on {url_of(bind, port)}"),
             on_stop=simulator.begin_stop if simulator is not None else lambda: None,
         )
         try:
@@ -71,20 +65,6 @@ class Command(BaseCommand):
         if not server.is_listening:
             raise CommandError(f"Port {port} on {bind} could not be opened.")
         self.stdout.write("Stopped")
-
-    def _make_administrator(self) -> None:
-        given = os.environ.get("T3000_ADMIN_PASSWORD", "")
-        try:
-            password = create_first_administrator(given)
-        except ValidationError as error:
-            raise CommandError(f"T3000_ADMIN_PASSWORD: {' '.join(error.messages)}") from error
-        if password and given:
-            self.stdout.write(f"Made the administrator {ADMINISTRATOR} with the password given")
-        elif password:
-            self.stdout.write(
-                f"Made the administrator. Sign in as  {ADMINISTRATOR}  with the password  "
-                f"{password}  (shown this once)"
-            )
 
 
 class _Simulator:
@@ -97,7 +77,7 @@ class _Simulator:
         self._stopping = False
         manage = Path(settings.BASE_DIR) / "manage.py"
         self._process = subprocess.Popen(
-            [sys.executable, str(manage), "simulate", "--stop-on-stdin-eof", "--port", str(port)],
+            [sys.executable, str(manage), "demo", "--stop-on-stdin-eof", "--port", str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -108,21 +88,11 @@ class _Simulator:
     def _follow(self) -> None:
         for line in self._process.stdout or ():
             self._command.stdout.write(f"Simulator: {line.rstrip()}")
-            if line.startswith("ready"):
-                self._create_site()
         if self._process.wait() and not self._stopping:
             self._command.stderr.write(
                 "The simulated building has ended; the site goes on without it. Does another one "
                 "run on this machine? Stop that and start again, or start with --no-demo."
             )
-
-    def _create_site(self) -> None:
-        try:
-            create_demo_site(self._port)
-        except DatabaseError as error:
-            self._command.stderr.write(f"The demo site could not be made: {error}")
-        finally:
-            connection.close()
 
     def begin_stop(self) -> None:
         """Returns at once; the simulator ends by itself when its input does."""
@@ -138,13 +108,6 @@ class _Simulator:
             self._process.kill()
 
 
-def _shown(bind: str) -> str:
-    """What to type into a browser."""
-    if bind in ("0.0.0.0", "::"):  # noqa: S104  only asked, not bound here
-        return socket.gethostname()
-    return f"[{bind}]" if ":" in bind else bind
-
-
 def _lock_data_dir(folder: Path) -> IO[str]:
     """Held until the process ends. Two of us would take each other's polls: each has a broker of
     its own in memory."""
@@ -157,19 +120,3 @@ def _lock_data_dir(folder: Path) -> IO[str]:
             f"Another process serves the data in {folder}. Stop it, or choose another --data-dir."
         ) from None
     return lock
-
-
-def _check_port(bind: str, port: int) -> None:
-    """Says what is wrong before anything is started."""
-    if not 0 < port < 65536:
-        raise CommandError(f"--port {port} is not a port; choose one from 1 to 65535.")
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-        except OSError as error:
-            raise CommandError(
-                f"{bind} port {port} cannot be opened: {error.strerror}. "
-                "Is it running already? Choose another with --port or --bind."
-            ) from error

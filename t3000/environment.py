@@ -1,0 +1,96 @@
+"""What the environment may say, and the words for what it may not. Read by the settings alone."""
+
+import logging
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+YES = {"true", "yes", "on", "1"}
+NO = {"false", "no", "off", "0", ""}
+POSTGRESQL = "django.db.backends.postgresql"
+SQLITE = "django.db.backends.sqlite3"
+DATABASE_EXAMPLES = (
+    "postgresql://user:password@127.0.0.1:5432/t3000 or sqlite:////srv/t3000/t3000.sqlite3"
+)
+
+
+def text(name: str, default: str = "") -> str:
+    """A variable that is set to nothing is not set."""
+    return os.environ.get(name, "").strip() or default
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """A list, comma-separated."""
+    return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def flag(name: str) -> bool:
+    given = text(name).lower()
+    if given not in YES | NO:
+        raise ImproperlyConfigured(f"{name}={given}: choose true or false.")
+    return given in YES
+
+
+def number(name: str, default: int) -> int:
+    given = text(name, str(default))
+    if not given.isdecimal():
+        raise ImproperlyConfigured(f"{name}={given}: a whole number of 0 or more is wanted.")
+    return int(given)
+
+
+def log_level(name: str, default: str) -> str:
+    given = text(name, default).upper()
+    levels = logging.getLevelNamesMapping()
+    if given not in levels:
+        raise ImproperlyConfigured(f"{name}={given}: choose DEBUG, INFO, WARNING or ERROR.")
+    return given
+
+
+def origins(name: str) -> list[str]:
+    """Origins as Django and browsers write them: scheme, host and port, nothing behind."""
+    given = words(name, [])
+    for origin in given:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin:
+            raise ImproperlyConfigured(
+                f"{name}: {origin} is no origin; one looks like https://bms.example.org."
+            )
+    return given
+
+
+def database(name: str) -> dict[str, Any] | None:
+    """PostgreSQL or SQLite; None where nothing is said."""
+    url = text(name)
+    if not url:
+        return None
+    try:
+        given: dict[str, Any] = environ.Env.db_url_config(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. It looks like {DATABASE_EXAMPLES}.") from None
+    engine = given.get("ENGINE")
+    if engine not in (POSTGRESQL, SQLITE):
+        scheme = urlsplit(url).scheme or "nothing before ://"
+        raise ImproperlyConfigured(f"{name}: {scheme} is not known; try {DATABASE_EXAMPLES}.")
+    if not given["NAME"] or given["NAME"] == ":memory:":
+        raise ImproperlyConfigured(f"{name} names no database; it looks like {DATABASE_EXAMPLES}.")
+    return given
+
+
+def redis(name: str) -> str:
+    """The address of a Redis server; empty where nothing is said."""
+    url = text(name)
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
+        is_right = is_right and (parts.path.strip("/") or "0").isdecimal()
+    except ValueError:  # a port that is no number
+        is_right = False
+    if url and not is_right:
+        raise ImproperlyConfigured(
+            f"{name} is not the address of a Redis server; it looks like redis://127.0.0.1:6379/0, "
+            "or rediss:// with TLS."
+        )
+    return url

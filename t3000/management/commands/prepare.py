@@ -1,0 +1,58 @@
+"""`manage.py prepare`: what must be in order before any process of the site starts."""
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, connection
+
+from devices import relay
+from devices.domain.accounts import ADMINISTRATOR, create_first_administrator
+from t3000.domain.demo import pause_demo_site
+
+
+class Command(BaseCommand):
+    help = "Checks the installation, brings the database up to date, makes the administrator."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--no-demo", dest="demo", action="store_false", help="the demo site rests"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(0o077)  # the database holds password hashes
+        self.check(fail_level=checks.WARNING)
+        self._check_servers()
+        self.stdout.write("Bringing the database up to date")
+        call_command("migrate", verbosity=0)
+        self._make_administrator()
+        if not options["demo"]:
+            pause_demo_site()
+
+    def _check_servers(self) -> None:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"DATABASE_URL: the database cannot be used. {error}") from error
+        problem = relay.problem()
+        if problem:
+            raise CommandError(f"REDIS_URL: Redis cannot be used. {problem}")
+
+    def _make_administrator(self) -> None:
+        given = os.environ.get("T3000_ADMIN_PASSWORD", "")
+        try:
+            password = create_first_administrator(given)
+        except ValidationError as error:
+            raise CommandError(f"T3000_ADMIN_PASSWORD: {' '.join(error.messages)}") from error
+        if password and given:
+            self.stdout.write(f"Made the administrator {ADMINISTRATOR} with the password given")
+        elif password:
+            self.stdout.write(
+                f"Made the administrator. Sign in as  {ADMINISTRATOR}  with the password  "
+                f"{password}  (shown this once)"
+            )

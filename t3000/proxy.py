@@ -1,0 +1,29 @@
+"""Who asks, when a proxy asks for them.
+
+Daphne's own reading of these headers believes the first address of X-Forwarded-For, which the
+client wrote itself where a proxy only appends to the header.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class BehindProxy:
+    """Takes the client's address and scheme from what the last proxy says. Only for a site that
+    nobody can reach past the proxy: anybody may send these headers."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        address = _last(scope["headers"], b"x-forwarded-for")
+        is_secure = _last(scope["headers"], b"x-forwarded-proto") in ("https", "wss")
+        scheme = {"http": "http", "websocket": "ws"}[scope["type"]] + ("s" if is_secure else "")
+        said = {"client": (address, 0)} if address else {}
+        return await self.application({**scope, **said, "scheme": scheme}, receive, send)
+
+
+def _last(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """The last entry of a header: the others were not written by our proxy."""
+    values = [value for key, value in headers if key == name]
+    return values[-1].decode("latin-1").rpartition(",")[2].strip() if values else ""
