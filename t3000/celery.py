@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery, bootsteps
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "t3000.settings")
 
@@ -56,6 +57,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 1},
     },
 }
+
+
+@setup_logging.connect
+def leave_logging_alone(**_kwargs: Any) -> None:
+    """Django's settings say what is logged. With a receiver Celery does not say it anew."""
 
 
 @app.task(name="t3000.sweep_silent")
