@@ -12,7 +12,7 @@ from celery.beat import EmbeddedService
 from celery.worker import WorkController
 from celery.worker import state as worker_state
 
-from t3000.celery import app
+from t3000.celery import Clock, app
 from t3000.server import before_stop, make_server
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,7 @@ class EmbeddedServer:
             target=self._worker.start, name="worker", daemon=True
         )
         self._worker_thread.start()
-        # The default scheduler keeps a shelve file; its parent keeps its clock in memory.
-        self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self._beat = EmbeddedService(app, thread=True, scheduler_cls=Clock)
         self._beat.start()
         before_stop(self._begin_stop)  # from then on the clock runs
         self._on_ready()

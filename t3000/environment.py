@@ -66,14 +66,14 @@ def database(name: str) -> dict[str, Any] | None:
     url = text(name)
     if not url:
         return None
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in ("postgresql", "postgres", "sqlite"):
+        wrong = scheme if separator else "it"
+        raise ImproperlyConfigured(f"{name}: {wrong} is not known; try {DATABASE_EXAMPLES}.")
     try:
         given: dict[str, Any] = environ.Env.db_url_config(url)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}. It looks like {DATABASE_EXAMPLES}.") from None
-    engine = given.get("ENGINE")
-    if engine not in (POSTGRESQL, SQLITE):
-        scheme = urlsplit(url).scheme or "nothing before ://"
-        raise ImproperlyConfigured(f"{name}: {scheme} is not known; try {DATABASE_EXAMPLES}.")
     if not given["NAME"] or given["NAME"] == ":memory:":
         raise ImproperlyConfigured(f"{name} names no database; it looks like {DATABASE_EXAMPLES}.")
     return given

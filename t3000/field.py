@@ -62,9 +62,8 @@ def stop(field: FieldRuntime) -> None:
     """Stops the runtime and leaves nothing claimed that another process would wait for."""
     field.stop()
     runtime.install(None)
-    networks = list(_lease_renewed)
+    polling.give_up(list(_lease_renewed))
     _lease_renewed.clear()
-    Link.objects.filter(device__network__in=networks).update(claimed_until=None)
     lease.give_up(OWNER)
 
 

@@ -53,7 +53,8 @@ def record_polls(results: Sequence[PollResult]) -> Edges:
     by_device = {result.device_id: result for result in results if result.is_whole}
     edges = Edges()
     failed: list[Link] = []
-    links = Link.objects.select_for_update(of=("self",)).filter(pk__in=by_device)
+    # In one order everywhere: else two processes may wait for each other.
+    links = Link.objects.select_for_update(of=("self",)).filter(pk__in=by_device).order_by("pk")
     for link in links.select_related("device__network"):
         result = by_device[link.device_id]
         link.claimed_until = None
@@ -111,6 +112,7 @@ def fall_silent(now: datetime) -> list[Link]:
         .filter(too_old, Q(claimed_until__isnull=True) | Q(claimed_until__lte=now))
         .filter(state=LinkState.ONLINE)
         .select_related("device__network")
+        .order_by("pk")
     )
     for link in silent:
         link.state, link.since, link.problem = LinkState.OFFLINE, now, "not read any more"

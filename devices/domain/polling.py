@@ -1,4 +1,8 @@
-"""Which devices are due to be read. Who claims a device reads it; nobody else does meanwhile."""
+"""Which devices are due to be read. Who claims a device reads it; nobody else does meanwhile.
+
+A claim ends with the read, or by itself, or when the lease of the network was not renewed: then
+whoever read there has died.
+"""
 
 import logging
 from collections import defaultdict
@@ -7,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from devices.models import Link
 
@@ -30,13 +35,15 @@ def claim_due(now: datetime) -> dict[str, list[int]]:
                 "claimed_until",
                 "device__network__queue",
                 "device__network__poll_interval",
+                "device__network__lease__expires_at",
             )
         )
         alike: dict[tuple[timedelta, int, bool], list[int]] = defaultdict(list)
-        for device_id, due_at, claimed_until, queue, seconds in due:
+        for device_id, due_at, claimed_until, queue, seconds, leased_until in due:
             interval = timedelta(seconds=seconds)
             periods = (now - due_at) // interval + 1
-            is_free = claimed_until is None or claimed_until <= now
+            has_died = leased_until is not None and leased_until <= now
+            is_free = claimed_until is None or claimed_until <= now or has_died
             alike[interval, periods, is_free].append(device_id)
             if is_free:
                 claimed[queue].append(device_id)
@@ -52,5 +59,20 @@ def claim_due(now: datetime) -> dict[str, list[int]]:
 
 
 def release(device_ids: Sequence[int]) -> None:
-    """Gives claims back that will not be worked off."""
-    Link.objects.filter(pk__in=device_ids).update(claimed_until=None)
+    """Gives claims back that cannot be worked off here. The devices do not lose their turn for it:
+    the next tick may reach the process that serves their network."""
+    with transaction.atomic():
+        links = _in_order(Link.objects.filter(pk__in=device_ids))
+        links.update(claimed_until=None, due_at=timezone.now())
+
+
+def give_up(network_ids: Sequence[int]) -> None:
+    """Ends all claims on these networks: whoever held them stops."""
+    with transaction.atomic():
+        _in_order(Link.objects.filter(device__network__in=network_ids)).update(claimed_until=None)
+
+
+def _in_order(links: QuerySet[Link]) -> QuerySet[Link]:
+    """Locked one after the other as everybody does it: else two of us may wait for each other."""
+    locked = links.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+    return Link.objects.filter(pk__in=list(locked))

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from devices.domain import polling
+from devices.domain import lease, polling
 from devices.models import Link
 from tests.factories import NOW, make_device, make_network
 
@@ -38,11 +39,27 @@ def test_a_claim_that_nobody_released_ends_by_itself() -> None:
     assert polling.claim_due(NOW + timedelta(minutes=2)) == {"field": [device.pk]}
 
 
-def test_release_gives_the_claim_back() -> None:
+def test_what_cannot_be_read_here_does_not_lose_its_turn() -> None:
     device = make_device()
     polling.claim_due(NOW)
     polling.release([device.pk])
-    assert polling.claim_due(NOW + timedelta(seconds=10)) == {"field": [device.pk]}
+    assert polling.claim_due(timezone.now()) == {"field": [device.pk]}
+
+
+def test_give_up_ends_the_claims_on_the_networks() -> None:
+    mine, other = make_device(), make_device()
+    polling.claim_due(NOW)
+    polling.give_up([mine.network_id])
+    assert polling.claim_due(NOW + timedelta(seconds=10)) == {"field": [mine.pk]}
+    assert Link.objects.get(device=other).overruns == 1
+
+
+def test_the_claims_of_a_process_that_died_end_with_its_lease() -> None:
+    device = make_device()
+    lease.hold(device.network_id, "one:1", NOW)
+    polling.claim_due(NOW)
+    assert polling.claim_due(NOW + timedelta(seconds=10)) == {}
+    assert polling.claim_due(NOW + timedelta(seconds=20)) == {"field": [device.pk]}
 
 
 def test_a_device_keeps_its_place_in_the_period() -> None:

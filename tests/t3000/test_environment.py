@@ -1,0 +1,101 @@
+"""What the environment may say: read strictly, and all of it documented."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from t3000 import environment
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAME = "T3000_TRIED"
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.delenv(NAME, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("given", "meaning"), [("true", True), ("1", True), ("Off", False), ("", False), ("no", False)]
+)
+def test_a_flag_is_yes_or_no(said: pytest.MonkeyPatch, given: str, meaning: bool) -> None:
+    said.setenv(NAME, given)
+    assert environment.flag(NAME) is meaning
+
+
+def test_lists_and_numbers(said: pytest.MonkeyPatch) -> None:
+    assert environment.words(NAME, ["localhost"]) == ["localhost"]
+    assert environment.number(NAME, 7) == 7
+    said.setenv(NAME, "a.example, b.example,")
+    assert environment.words(NAME, ["localhost"]) == ["a.example", "b.example"]
+    said.setenv(NAME, "0")
+    assert environment.number(NAME, 7) == 0
+
+
+@pytest.mark.parametrize(
+    ("reader", "given", "says"),
+    [
+        (environment.flag, "maybe", "T3000_TRIED=maybe: choose true or false"),
+        (lambda name: environment.number(name, 0), "-3", "T3000_TRIED=-3: a whole number"),
+        (lambda name: environment.log_level(name, "INFO"), "loud", "T3000_TRIED=LOUD: choose"),
+        (environment.origins, "bms.example.org", "bms.example.org is no origin"),
+        (environment.origins, "https://bms.example.org/", "looks like https://bms.example.org"),
+        (environment.database, "mysql://root@db/t3000", "mysql is not known; try postgresql://"),
+        (environment.database, "postgresql://db.example", "names no database"),
+        (environment.database, "postgresql://u:p@db:port/t3000", "looks like postgresql://"),
+        (environment.database, "t3000.sqlite3", "it is not known; try postgresql://"),
+        (environment.redis, "http://127.0.0.1:6379", "looks like redis://127.0.0.1:6379/0"),
+        (environment.redis, "redis://127.0.0.1:port/0", "looks like redis://127.0.0.1:6379/0"),
+        (environment.redis, "redis://127.0.0.1/first", "looks like redis://127.0.0.1:6379/0"),
+        (environment.redis, "127.0.0.1:6379", "looks like redis://127.0.0.1:6379/0"),
+    ],
+)
+def test_nonsense_is_refused_with_what_would_be_right(
+    said: pytest.MonkeyPatch, reader: Callable[[str], object], given: str, says: str
+) -> None:
+    said.setenv(NAME, given)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        reader(NAME)
+    assert says in str(caught.value)
+    assert NAME in str(caught.value)
+
+
+def test_databases(said: pytest.MonkeyPatch) -> None:
+    assert environment.database(NAME) is None
+    said.setenv(NAME, "postgresql://me:secret@db.example:5433/site?sslmode=require")
+    given = environment.database(NAME)
+    assert given is not None
+    assert given["ENGINE"] == environment.POSTGRESQL
+    assert (given["HOST"], given["PORT"], given["NAME"]) == ("db.example", 5433, "site")
+    assert given["OPTIONS"] == {"sslmode": "require"}
+    said.setenv(NAME, "sqlite:////srv/site.sqlite3")
+    assert environment.database(NAME) == {
+        "ENGINE": environment.SQLITE, "NAME": "/srv/site.sqlite3",
+        "HOST": "", "PORT": "", "USER": "", "PASSWORD": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:6379/0", "rediss://:pw@r.example", ""])
+def test_redis(said: pytest.MonkeyPatch, url: str) -> None:
+    said.setenv(NAME, url)
+    assert environment.redis(NAME) == url
+
+
+def test_every_variable_is_documented() -> None:
+    folders = [ROOT / "t3000", ROOT / "devices", ROOT / "script"]
+    sources = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    sources += [ROOT / "Procfile"]
+    read = re.compile(r"\b(T3000_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL|BIND|PORT)\b")
+    named = {
+        name
+        for path in sources
+        if path.suffix in (".py", ".sh", "")
+        for name in re.findall(r"[\"'{$]" + read.pattern, path.read_text())
+    }
+    assert {"T3000_DATA_DIR", "T3000_PROXY", "DATABASE_URL", "REDIS_URL", "PORT"} <= named
+    documented = set(re.findall(r"`([A-Z0-9_]+)`", (ROOT / "docs" / "settings.md").read_text()))
+    assert named - documented == set()

@@ -1,0 +1,66 @@
+"""Who asks, behind a proxy; and whose pages may open sockets there."""
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from t3000.origin import is_our_origin
+from t3000.proxy import BehindProxy
+
+
+async def asked(kind: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    """The scope that the application gets."""
+    seen: dict[str, Any] = {}
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.update(scope)
+
+    scope = {"type": kind, "client": ["127.0.0.1", 40000], "headers": list(headers)}
+    await BehindProxy(application)(scope, None, None)
+    return seen
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [("http", "https"), ("websocket", "wss")])
+async def test_the_last_proxy_says_who_asks_and_how(kind: str, scheme: str) -> None:
+    """What stands before its entry was written by the client."""
+    scope = await asked(
+        kind, (b"x-forwarded-for", b"10.0.0.1, 192.0.2.7"), (b"x-forwarded-proto", b"https")
+    )
+    assert scope["client"] == ("192.0.2.7", 0)
+    assert scope["scheme"] == scheme
+
+
+async def test_of_two_headers_the_last_counts() -> None:
+    scope = await asked("http", (b"x-forwarded-for", b"10.0.0.1"), (b"x-forwarded-for", b"::1"))
+    assert scope["client"] == ("::1", 0)
+
+
+async def test_without_the_headers_it_is_who_is_connected() -> None:
+    scope = await asked("websocket")
+    assert scope["client"] == ["127.0.0.1", 40000]
+    assert scope["scheme"] == "ws"
+
+
+@pytest.mark.parametrize(
+    ("origin", "scheme", "host", "is_ours"),
+    [
+        ("https://bms.example.org", "https", "bms.example.org", True),
+        ("https://BMS.example.org:8443", "https", "bms.example.org:8443", True),
+        ("http://bms.example.org", "https", "bms.example.org", False),
+        ("https://bms.example.org", "http", "bms.example.org", False),
+        ("https://evil.example", "https", "bms.example.org", False),
+        ("https://evil.example", "https", "evil.example", False),
+        ("null", "https", "bms.example.org", False),
+        ("https://www.trusted.example", "http", "upstream:8000", True),
+        ("https://panel.sub.example", "http", "upstream:8000", True),
+        ("http://panel.sub.example", "http", "upstream:8000", False),
+        ("https://evilsub.example", "http", "upstream:8000", False),
+    ],
+)
+@override_settings(
+    ALLOWED_HOSTS=["bms.example.org"],
+    CSRF_TRUSTED_ORIGINS=["https://www.trusted.example", "https://*.sub.example"],
+)
+def test_our_origins(origin: str, scheme: str, host: str, is_ours: bool) -> None:
+    assert is_our_origin(origin, scheme, host) is is_ours
