@@ -1,6 +1,6 @@
 """Turns points into requests. Pure: no I/O, no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -39,3 +39,26 @@ class Requests(Generic[Item]):
     def halve(self) -> None:
         """Cuts to half of the last request from now on."""
         self._most = max(1, self._asked // 2)
+
+
+def blocks(spans: Iterable[range], *, most: int, bridge: int = 0) -> list[range]:
+    """The fewest contiguous ranges, none longer than `most`, that cover all spans.
+
+    A span (the registers of one value, say) is never cut, so it must not be longer than `most`;
+    spans may touch, repeat and overlap as long as their ranges still fit. Up to `bridge` numbers
+    that nobody asked for are taken along where that saves a request.
+    """
+    planned: list[range] = []
+    for span in sorted(set(spans), key=lambda span: (span.start, span.stop)):
+        if not 0 < len(span) <= most:
+            raise ValueError(f"a span of {len(span)} does not fit into a request of 1 to {most}")
+        last = planned[-1] if planned else None
+        if (
+            last is not None
+            and span.start - last.stop <= bridge
+            and max(last.stop, span.stop) - last.start <= most
+        ):
+            planned[-1] = range(last.start, max(last.stop, span.stop))
+        else:
+            planned.append(span)
+    return planned

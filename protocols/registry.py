@@ -8,6 +8,7 @@ from protocols.types import NetworkSettings
 
 DRIVERS = {
     "bacnet": "protocols.bacnet.driver.BacnetDriver",
+    "modbus": "protocols.modbus.driver.ModbusDriver",
 }
 
 

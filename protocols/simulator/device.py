@@ -4,7 +4,6 @@ Owns what a device does; `processes` owns the process in which it does it.
 """
 
 import asyncio
-import errno
 import logging
 import socket
 from collections import Counter
@@ -27,22 +26,18 @@ from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.netservice import NetworkServiceAccessPoint, NetworkServiceElement
 
-from protocols.simulator import weather
+from protocols.simulator.addresses import AddressTakenError, check_free
+from protocols.simulator.model import Model
 from protocols.simulator.objects import make_object, present_value
 from protocols.simulator.spec import DeviceSpec
 from protocols.simulator.weather import Clock
 
 logger = logging.getLogger(__name__)
 
-STEP_SECONDS = 1.0  # of wall time between two steps of the model
 BIND_SECONDS = 5.0
 PREFIX_LENGTH = 8  # all of the loopback network is one BACnet network
 BROADCAST_ADDRESS = "127.255.255.255"
 COMPLEX_ACK_HEADER = 3  # octets before the service data; clause 20.1.5
-
-
-class AddressTakenError(OSError):
-    """The device's address cannot be bound; says which, and why."""
 
 
 class PanelServicePoint(ApplicationServiceAccessPoint):  # type: ignore[misc]
@@ -146,8 +141,6 @@ class SimulatedDevice:
     """A server whose inputs follow its plant and whose plant obeys its outputs."""
 
     def __init__(self, spec: DeviceSpec, clock: Clock) -> None:
-        self.spec = spec
-        self.clock = clock
         self.application = SimulatedApplication(spec)
         self.points = {point.label: point for point in spec.points}
         self.objects: dict[str, Any] = {}
@@ -157,41 +150,22 @@ class SimulatedDevice:
             made = make_object(point, numbers[point.type])
             self.application.add_object(made)
             self.objects[point.label] = made
-        self.moment = clock.now()
-        self.plant = spec.plant(self.moment)
-        self.step()
+        self.model = Model(spec, clock, self)
 
-    def step(self) -> None:
-        """Brings program, plant and sensors up to now."""
-        moment = self.clock.now()
-        # Wall time may be set back; the model's never runs backwards.
-        dt = max(0.0, moment - self.moment)
-        self.moment = moment
-        for label, value in self.plant.program(dt, moment, self._commanded()).items():
-            # At priority 16. What an operator holds at a higher one stays the present value.
-            self.objects[label].presentValue = present_value(self.points[label], value)
-        self.plant.step(dt, moment, self._commanded())
-        for label, value in self.plant.sense(moment).items():
-            self._measure(label, value)
-
-    def _commanded(self) -> dict[str, float]:
+    def commanded(self) -> dict[str, float]:
         return {
             label: float(self.objects[label].presentValue)
             for label, point in self.points.items()
             if not point.type.is_input
         }
 
-    def _measure(self, label: str, value: float) -> None:
-        if self.objects[label].outOfService:
-            return
-        point = self.points[label]
-        noise = point.noise * weather.wobble(f"{self.spec.name} {label}", self.clock.wall())
-        self.objects[label].presentValue = present_value(point, value + noise)
+    def command(self, label: str, value: float) -> None:
+        """At priority 16. What an operator holds at a higher one stays the present value."""
+        self.objects[label].presentValue = present_value(self.points[label], value)
 
-    async def run(self) -> None:
-        while True:
-            await asyncio.sleep(STEP_SECONDS)
-            self.step()
+    def measure(self, label: str, value: float) -> None:
+        if not self.objects[label].outOfService:
+            self.objects[label].presentValue = present_value(self.points[label], value)
 
 
 def check_addresses(spec: DeviceSpec) -> None:
@@ -200,21 +174,9 @@ def check_addresses(spec: DeviceSpec) -> None:
 
     bacpypes3 shares ports: it would serve beside another, each getting some of the requests.
     """
-    _probe(spec.address, spec.port, shared=False)
+    check_free(spec.address, spec.port)
     if hasattr(socket, "SO_REUSEPORT"):  # else broadcasts arrive at the device's own address
-        _probe(BROADCAST_ADDRESS, spec.port, shared=True)
-
-
-def _probe(address: str, port: int, *, shared: bool) -> None:
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            if shared:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            probe.bind((address, port))
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        reason = "is taken by another program" if taken else f"cannot be bound: {error.strerror}"
-        raise AddressTakenError(f"{address}:{port} {reason}") from error
+        check_free(BROADCAST_ADDRESS, spec.port, shared=True)
 
 
 async def serve(spec: DeviceSpec, clock: Clock, started: Callable[[], None]) -> None:
@@ -223,4 +185,4 @@ async def serve(spec: DeviceSpec, clock: Clock, started: Callable[[], None]) -> 
     device = SimulatedDevice(spec, clock)
     await device.application.bound()
     started()
-    await device.run()
+    await device.model.run()

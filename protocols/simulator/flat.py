@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from zlib import crc32
 
-from protocols.simulator.spec import DeviceSpec, ObjectType, Point
+from protocols.simulator.spec import DeviceSpec, ObjectType, Point, Protocol
 
 
 class Drift:
@@ -47,6 +47,8 @@ def flat_device(
     supports_rpm: bool = True,
     max_apdu: int = 600,
     segmentation: bool = False,
+    protocol: Protocol = Protocol.BACNET,
+    write_log: str = "",
 ) -> DeviceSpec:
     """A device whose points all move: half analog inputs, a quarter outputs, the rest variables.
 
@@ -76,6 +78,8 @@ def flat_device(
         segmentation=segmentation,
         reply_delay=reply_delay,
         supports_rpm=supports_rpm,
+        protocol=protocol,
+        write_log=write_log,
     )
 
 

@@ -18,7 +18,8 @@ from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
-from protocols.simulator.spec import DeviceSpec
+from protocols.simulator.addresses import AddressTakenError
+from protocols.simulator.spec import DeviceSpec, Protocol
 from protocols.simulator.weather import Clock
 
 logger = logging.getLogger(__name__)
@@ -168,7 +169,10 @@ def _live(spec: DeviceSpec, speed: float, started: Connection) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     # Here, so that the devices import bacpypes3 side by side and their parent not at all.
-    from protocols.simulator.device import AddressTakenError, serve
+    if spec.protocol is Protocol.MODBUS:
+        from protocols.simulator.modbus import serve
+    else:
+        from protocols.simulator.device import serve
 
     def tell(problem: str = "") -> None:
         with started:

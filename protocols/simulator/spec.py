@@ -1,14 +1,21 @@
 """What a simulated device is: its place, its identity and its points. Values only."""
 
 import enum
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Protocol
 
 LABEL_LENGTH = 8  # what T3000's panels have room for
 OUTPUT_TEXT_LENGTH = 18
 TEXT_LENGTH = 20
+
+
+class Protocol(enum.StrEnum):
+    """What a device speaks."""
+
+    BACNET = "BACnet/IP"
+    MODBUS = "Modbus TCP"
 
 
 class ObjectType(enum.StrEnum):
@@ -38,6 +45,12 @@ class ObjectType(enum.StrEnum):
         return self.value.endswith("output")
 
 
+class Switch(enum.IntEnum):
+    OFF = 0
+    AUTO = 1
+    HAND = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One point. Outputs and variables are commandable and start, and fall back, at `initial`.
@@ -55,6 +68,7 @@ class Point:
     low: float | None = None
     high: float | None = None
     states: tuple[str, ...] = ()
+    switch: Switch = Switch.AUTO  # the one at the panel, of a Modbus panel's output
 
     def __post_init__(self) -> None:
         room = OUTPUT_TEXT_LENGTH if self.type.is_output else TEXT_LENGTH
@@ -66,7 +80,7 @@ class Point:
             raise ValueError(f"{self.label} needs a text for each of its states")
 
 
-class Plant(Protocol):
+class Plant(typing.Protocol):
     """A piece of the building and the program that runs it. `points` maps the labels of all
     outputs and variables to their present values, whoever commanded them. All arguments go by
     place: a plant may leave some unused."""
@@ -84,7 +98,10 @@ class Plant(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSpec:
     """One device. It travels to the device's process, so `plant` must be picklable: a class or
-    a functools.partial of one, called with the moment at which the device starts."""
+    a functools.partial of one, called with the moment at which the device starts.
+
+    `instance` is the BACnet device instance or the Modbus address, 1 to 254.
+    """
 
     name: str
     instance: int
@@ -102,6 +119,8 @@ class DeviceSpec:
     segmentation: bool = False
     reply_delay: float = 0.0  # seconds before the answer to any confirmed request
     supports_rpm: bool = True
+    protocol: Protocol = Protocol.BACNET
+    write_log: str = ""  # a file that gets a line for each write that a Modbus panel is asked for
 
     def __post_init__(self) -> None:
         if not IPv4Address(self.address).is_loopback:
@@ -109,6 +128,8 @@ class DeviceSpec:
         labels = [point.label for point in self.points]
         if len(set(labels)) != len(labels):
             raise ValueError(f"{self.name} has two points of the same label")
+        if self.protocol is Protocol.MODBUS and not 1 <= self.instance <= 254:
+            raise ValueError(f"{self.name}: Modbus addresses go from 1 to 254, not {self.instance}")
 
     @property
     def place(self) -> str:

@@ -10,6 +10,7 @@ from protocols.driver import Discovers, Driver, Writes, require
 from protocols.errors import BadPoint, CodecError, Timeout, Unreachable
 from protocols.registry import DRIVERS, open_driver
 from protocols.simulator.flat import flat_device
+from protocols.simulator.spec import Protocol
 from protocols.types import (
     MANUAL,
     DeviceInfo,
@@ -22,11 +23,36 @@ from protocols.types import (
 )
 from tests.fake_driver import FakeDevice, FakeDriver
 
+NO_ANSWER = (Timeout, Unreachable)  # over TCP a machine can say that nobody is there
 POINTS = 12  # six inputs, three outputs, three variables
-INPUT = PointAddress("analog-input", 1)
-OUTPUT = PointAddress("analog-output", 1)
-VARIABLE = PointAddress("analog-value", 1)
-MISSING = PointAddress("analog-input", 999)
+SPEAKS = {"bacnet": Protocol.BACNET, "modbus": Protocol.MODBUS}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """How the protocol calls the first point of each kind, and one that is not there."""
+
+    input: PointAddress
+    output: PointAddress
+    variable: PointAddress
+    missing: PointAddress
+    unfit: tuple[PointAddress, float]
+
+
+BACNET = Addresses(
+    PointAddress("analog-input", 1),
+    PointAddress("analog-output", 1),
+    PointAddress("analog-value", 1),
+    PointAddress("analog-input", 999),
+    (PointAddress("binary-value", 1), 0.5),
+)
+T3 = Addresses(
+    PointAddress("input", 1),
+    PointAddress("output", 1),
+    PointAddress("variable", 1),
+    PointAddress("input", 999),
+    (PointAddress("variable", 1), 3_000_000.0),
+)
 
 
 @dataclass
@@ -36,6 +62,8 @@ class Field:
     driver: Driver
     endpoint: Endpoint
     nobody: Endpoint
+    at: Addresses = BACNET
+    model: str = "T3-FLAT"
 
 
 def _fake(settings: NetworkSettings) -> Field:
@@ -63,18 +91,21 @@ async def field(
     request: pytest.FixtureRequest, simulate: Callable, free_port: Callable[[], int]
 ) -> AsyncIterator[Field]:
     port = free_port()
-    settings = NetworkSettings(
-        "127.0.0.1/8", free_port(), (f"127.255.255.255:{port}",), timeout=1.0, retries=0
-    )
+    is_modbus = request.param == "modbus"
+    targets = [f"127.0.0.31:{port}", "127.0.0.99"] if is_modbus else [f"127.255.255.255:{port}"]
+    settings = NetworkSettings("127.0.0.1/8", free_port(), tuple(targets), timeout=1.0, retries=0)
     if request.param == "fake":
         made = _fake(settings)
     else:
-        simulate(flat_device("Flat", 31, "127.0.0.31", port, POINTS))
+        speaks = SPEAKS[request.param]
+        simulate(flat_device("Flat", 31, "127.0.0.31", port, POINTS, protocol=speaks))
         made = Field(
             open_driver(request.param, settings),
             Endpoint(f"127.0.0.31:{port}", 31),
             Endpoint(f"127.0.0.99:{port}", 99),
         )
+        if is_modbus:
+            made.at, made.model = T3, "T3-BB"
     await made.driver.connect()
     yield made
     await made.driver.disconnect()
@@ -87,9 +118,9 @@ async def test_connect_and_disconnect_may_be_repeated(field: Field) -> None:
     await field.driver.disconnect()
     assert not field.driver.is_connected
     with pytest.raises(Unreachable, match="not open"):
-        await field.driver.read(field.endpoint, [INPUT])
+        await field.driver.read(field.endpoint, [field.at.input])
     await field.driver.connect()
-    assert len(await field.driver.read(field.endpoint, [INPUT])) == 1
+    assert len(await field.driver.read(field.endpoint, [field.at.input])) == 1
 
 
 async def test_discover_finds_the_device_whole(field: Field) -> None:
@@ -102,7 +133,7 @@ async def test_discover_finds_the_device_whole(field: Field) -> None:
 
 async def test_read_device_info(field: Field) -> None:
     info = await field.driver.read_device_info(field.endpoint)
-    assert (info.endpoint, info.name, info.model_name) == (field.endpoint, "Flat", "T3-FLAT")
+    assert (info.endpoint, info.name, info.model_name) == (field.endpoint, "Flat", field.model)
 
 
 async def test_list_points_gives_kinds(field: Field) -> None:
@@ -116,7 +147,7 @@ async def test_list_points_gives_kinds(field: Field) -> None:
 
 
 async def test_read_answers_every_address_in_order(field: Field) -> None:
-    wanted = [VARIABLE, INPUT, OUTPUT, INPUT]
+    wanted = [field.at.variable, field.at.input, field.at.output, field.at.input]
     before = datetime.now(UTC)
     readings = await field.driver.read(field.endpoint, wanted)
     assert [reading.address for reading in readings] == wanted
@@ -135,49 +166,49 @@ async def test_read_by_kind_and_all(field: Field) -> None:
 
 
 async def test_read_marks_a_point_that_the_device_lacks(field: Field) -> None:
-    missing, known = await field.driver.read(field.endpoint, [MISSING, INPUT])
+    missing, known = await field.driver.read(field.endpoint, [field.at.missing, field.at.input])
     assert (missing.value, missing.quality) == (None, Quality.CONFIG)
     assert known.quality is Quality.GOOD
 
 
-@pytest.mark.parametrize("points", [[INPUT], [INPUT, OUTPUT, VARIABLE], []])
-async def test_read_raises_when_nobody_answers(field: Field, points: list[PointAddress]) -> None:
-    with pytest.raises(Timeout) as caught:
-        await field.driver.read(field.nobody, points)
+@pytest.mark.parametrize("names", [["input"], ["input", "output", "variable"], [], ["missing"]])
+async def test_read_raises_when_nobody_answers(field: Field, names: list[str]) -> None:
+    with pytest.raises(NO_ANSWER) as caught:
+        await field.driver.read(field.nobody, [getattr(field.at, name) for name in names])
     assert caught.value.endpoint == field.nobody
     assert caught.value.retryable
 
 
 async def test_write_is_read_back_and_released(field: Field) -> None:
     driver = require(field.driver, Writes)
-    await driver.write(field.endpoint, VARIABLE, 77.5, priority=MANUAL)
-    held = await driver.read_held(field.endpoint, VARIABLE)
+    await driver.write(field.endpoint, field.at.variable, 77.5, priority=MANUAL)
+    held = await driver.read_held(field.endpoint, field.at.variable)
     assert held.reading.value == 77.5
     assert held.slots is not None
     assert held.slots[MANUAL] == 77.5
-    await driver.write(field.endpoint, VARIABLE, None, priority=MANUAL)
-    held = await driver.read_held(field.endpoint, VARIABLE)
+    await driver.write(field.endpoint, field.at.variable, None, priority=MANUAL)
+    held = await driver.read_held(field.endpoint, field.at.variable)
     assert held.slots is not None
     assert MANUAL not in held.slots
 
 
 async def test_read_held_raises_when_nobody_answers(field: Field) -> None:
-    with pytest.raises(Timeout):
-        await require(field.driver, Writes).read_held(field.nobody, VARIABLE)
+    with pytest.raises(NO_ANSWER):
+        await require(field.driver, Writes).read_held(field.nobody, field.at.variable)
 
 
 async def test_write_to_a_missing_point_is_refused(field: Field) -> None:
     with pytest.raises(BadPoint) as caught:
-        await require(field.driver, Writes).write(field.endpoint, MISSING, 1.0)
-    assert caught.value.point == MISSING
+        await require(field.driver, Writes).write(field.endpoint, field.at.missing, 1.0)
+    assert caught.value.point == field.at.missing
 
 
 async def test_write_to_nobody_times_out(field: Field) -> None:
-    with pytest.raises(Timeout):
-        await require(field.driver, Writes).write(field.nobody, VARIABLE, 1.0)
+    with pytest.raises(NO_ANSWER):
+        await require(field.driver, Writes).write(field.nobody, field.at.variable, 1.0)
 
 
 async def test_write_refuses_what_does_not_fit_before_any_io(field: Field) -> None:
-    point = PointAddress("binary-value", 1)
+    point, value = field.at.unfit
     with pytest.raises((CodecError, BadPoint)):
-        await require(field.driver, Writes).write(field.endpoint, point, 0.5)
+        await require(field.driver, Writes).write(field.endpoint, point, value)

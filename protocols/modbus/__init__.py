@@ -1,0 +1,1 @@
+"""Modbus TCP on pymodbus: controllers whose registers are described by a file in products/."""

@@ -1,0 +1,373 @@
+"""The Modbus TCP driver of Temco T3 controllers.
+
+A point is addressed by its kind and T3's own number (input,1 is IN1), whatever its range: a range
+may be changed from analog to digital and the point stays the same one.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from protocols.driver import Driver
+from protocols.errors import (
+    BadPoint,
+    CodecError,
+    FieldError,
+    ProtocolError,
+    Refused,
+    Unreachable,
+    Unsupported,
+)
+from protocols.modbus import points as t3
+from protocols.modbus.connection import Connection
+from protocols.modbus.product import Area, Family, load
+from protocols.planning import blocks
+from protocols.types import (
+    MANUAL,
+    DeviceInfo,
+    Endpoint,
+    FoundDevice,
+    Held,
+    NetworkSettings,
+    PointAddress,
+    PointInfo,
+    Quality,
+    Reading,
+)
+
+log = logging.getLogger(__name__)
+
+ANYBODY = 255  # the unit that a T3 controller answers whatever its own is
+HIGHEST_UNIT = 254
+DESCRIBED_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a device says of itself in its first registers. Good for one connection: behind the
+    next one may be another device."""
+
+    session: int
+    serial: int
+    firmware: str
+    unit: int
+    family: Family
+
+
+class ModbusDriver(Driver):
+    """Modbus TCP from one interface. Discovers, reads and writes."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__(settings)
+        self._product = load("t3")
+        self._source: str | None = None  # our own address while the network is open
+        self._connections: dict[str, Connection] = {}
+        self._identities: dict[Endpoint, Identity] = {}
+        self._writing: dict[Endpoint, asyncio.Lock] = {}
+
+    async def connect(self) -> None:
+        if self._source is None:
+            self._source = _own_address(self.settings.interface)
+
+    async def disconnect(self) -> None:
+        self._source = None
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+        self._identities.clear()
+        await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+
+    @property
+    def is_connected(self) -> bool:
+        return self._source is not None
+
+    def _connection(self, endpoint: Endpoint) -> Connection:
+        if self._source is None:
+            raise Unreachable("the network is not open", endpoint=endpoint)
+        connection = self._connections.get(endpoint.address)
+        if connection is None:
+            host, port = _split(endpoint)
+            connection = self._connections[endpoint.address] = Connection(
+                host,
+                port,
+                source=self._source,
+                timeout=self.settings.timeout,
+                retries=self.settings.retries,
+            )
+        return connection
+
+    # Who is there.
+
+    async def discover(self) -> AsyncIterator[FoundDevice]:
+        seats = asyncio.Semaphore(DESCRIBED_AT_ONCE)
+        tasks = [
+            asyncio.create_task(self._describe(address, seats))
+            for address in dict.fromkeys(map(self._with_port, self.settings.targets))
+        ]
+        try:
+            for done in asyncio.as_completed(tasks):
+                found = await done
+                if found is not None:
+                    yield found
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _with_port(self, target: str) -> str:
+        return target if ":" in target else f"{target}:{self.settings.port}"
+
+    async def _describe(self, address: str, seats: asyncio.Semaphore) -> FoundDevice | None:
+        """The device itself at this address; None if nobody answers."""
+        async with seats:
+            endpoint = Endpoint(address, ANYBODY)
+            info = DeviceInfo(endpoint, self._product.vendor_id, name=f"Device at {address}")
+            try:
+                identity = await self._identify(endpoint)
+                endpoint = Endpoint(address, identity.unit)
+                info = DeviceInfo(endpoint, self._product.vendor_id, name=f"Device {identity.unit}")
+                info = await self.read_device_info(endpoint)
+                return FoundDevice(info, await self.list_points(endpoint))
+            except ProtocolError as error:
+                if endpoint.instance == ANYBODY and error.retryable:
+                    log.info("nobody found: %s", error)
+                    return None
+                log.info("%s could not be described: %s", endpoint, error)
+                return FoundDevice(info, problem=error.message)
+            except Exception as bug:  # the scan's outermost guard: one device must not end it
+                log.exception("a bug while describing %s", endpoint)
+                return FoundDevice(info, problem=f"internal error: {bug}")
+
+    async def _identify(self, endpoint: Endpoint, *, again: bool = False) -> Identity:
+        """Which product it is, asked once per connection: nothing beyond these registers may be
+        read, and certainly not written, in a device whose map is not ours."""
+        connection = self._connection(endpoint)
+        known = self._identities.get(endpoint)
+        if known is not None and known.session == connection.session and not again:
+            return known
+        places = self._product.identity
+        registers = await self._registers(endpoint, [places.registers])
+        family = self._product.family(registers[places.product])
+        if family is None:
+            raise Unsupported(
+                f"it is no T3 controller: product number {registers[places.product]}",
+                endpoint=endpoint,
+            )
+        unit = registers[places.unit]
+        identity = self._identities[endpoint] = Identity(
+            session=connection.sessions,
+            serial=sum((registers[one] & 0xFF) << 8 * n for n, one in enumerate(places.serial)),
+            firmware=family.firmware.format(
+                major=registers[places.firmware_major], minor=registers[places.firmware_minor]
+            ),
+            unit=unit if 1 <= unit <= HIGHEST_UNIT else ANYBODY,
+            family=family,
+        )
+        return identity
+
+    async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
+        identity = await self._identify(endpoint, again=True)
+        settings = self._product.settings
+        registers = await self._registers(endpoint, [settings.registers])
+        block = t3.block_bytes([registers[one] for one in settings.registers])
+        board = settings.board.of(block)[0] & 0x3F
+        log.debug("%s is serial number %d", endpoint, identity.serial)
+        return DeviceInfo(
+            endpoint=endpoint,
+            vendor_id=self._product.vendor_id,
+            name=t3.text(settings.panel_name.of(block)) or f"Device {endpoint.instance}",
+            vendor_name=self._product.vendor,
+            model_name=self._product.boards.get(board, self._product.other_board),
+            firmware=identity.firmware,
+        )
+
+    async def list_points(self, endpoint: Endpoint) -> tuple[PointInfo, ...]:
+        found: list[PointInfo] = []
+        for kind, area in self._product.areas.items():
+            count = await self._count(endpoint, area)
+            items = {number: area.item(number) for number in range(1, count + 1)}
+            registers = await self._registers(endpoint, list(items.values()))
+            for number, item in items.items():
+                block = t3.block_bytes([registers[one] for one in item])
+                info = t3.point_info(self._product, kind, number, block)
+                if info is not None:
+                    found.append(info)
+        return tuple(found)
+
+    async def _count(self, endpoint: Endpoint, area: Area) -> int:
+        """How many points of the kind the device has."""
+        identity = await self._identify(endpoint)
+        register = identity.family.counts.get(area.kind)
+        if register is None:
+            return area.count
+        registers = await self._registers(endpoint, [range(register, register + 1)])
+        return min(registers[register], area.count)
+
+    # Reading.
+
+    async def _registers(
+        self, endpoint: Endpoint, spans: Sequence[range], *, bridge: int = 0
+    ) -> dict[int, int]:
+        found: dict[int, int] = {}
+        connection = self._connection(endpoint)
+        if not 1 <= endpoint.instance <= ANYBODY:
+            raise CodecError("units go from 1 to 255", endpoint=endpoint)
+        for block in blocks(spans, most=self._product.most, bridge=bridge):
+            found.update(zip(block, await connection.read(endpoint, block), strict=True))
+        return found
+
+    async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
+        known = {point: area for point in points if (area := self._product.area(point))}
+        await self._identify(endpoint, again=not known)
+        states = await self._states(endpoint, known)
+        now = datetime.now(UTC)
+        return [
+            state.reading(point, now)
+            if isinstance(state := states.get(point), t3.State)
+            else Reading(point, None, _without_value(state), now)
+            for point in points
+        ]
+
+    async def _states(
+        self, endpoint: Endpoint, points: Mapping[PointAddress, Area]
+    ) -> dict[PointAddress, t3.State | FieldError]:
+        """Every point, or what the device said instead. Raises when it does not answer."""
+        product = self._product
+        spans = {point: area.live(point.number) for point, area in points.items()}
+        wanted = [span for live in spans.values() for span in live]
+        registers: dict[int, int] = {}
+        refused: dict[int, FieldError] = {}
+        for block in blocks(wanted, most=product.most, bridge=product.bridge):
+            try:
+                words = await self._connection(endpoint).read(endpoint, block)
+            except (BadPoint, Refused) as error:
+                refused.update(dict.fromkeys(block, error))
+                continue
+            registers.update(zip(block, words, strict=True))
+        found: dict[PointAddress, t3.State | FieldError] = {}
+        for point, area in points.items():
+            errors = [refused[span.start] for span in spans[point] if span.start in refused]
+            found[point] = (
+                errors[0] if errors else t3.state(area, point.number, registers, product.ranges)
+            )
+        return found
+
+    # Writing.
+
+    async def write(
+        self,
+        endpoint: Endpoint,
+        point: PointAddress,
+        value: float | None,
+        *,
+        priority: int | None = None,
+    ) -> None:
+        if priority not in (None, MANUAL):
+            raise Refused(
+                f"a T3 controller knows Auto and Manual only: priority {MANUAL} or none, "
+                f"not {priority}",
+                endpoint=endpoint,
+                point=point,
+            )
+        if value is not None:
+            _encode(endpoint, point, value, is_digital=False)
+        connection, area = self._connection(endpoint), self._area(endpoint, point)
+        async with self._writing.setdefault(endpoint, asyncio.Lock()):
+            state = await self._state(endpoint, point)
+            words = (
+                []
+                if value is None
+                else _encode(endpoint, point, value, is_digital=state.is_digital)
+            )
+            if state.switch != t3.SWITCH_AUTO:
+                raise Refused(
+                    f"its switch at the panel stands at "
+                    f"{t3.SWITCH_TEXTS.get(state.switch, state.switch)}, not at auto",
+                    endpoint=endpoint,
+                    point=point,
+                )
+            await self._identify(endpoint)  # the same device still, if the connection is new
+            mode = area.auto_manual + point.number - 1
+            try:
+                if state.is_manual != (value is not None):
+                    await connection.write_register(endpoint, mode, int(value is not None))
+                if words:
+                    first = area.value_registers(point.number).start
+                    await connection.write_registers(endpoint, first, words)
+            except ProtocolError as error:
+                error.point = point
+                raise
+
+    async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
+        if self._product.area(point) is None:
+            (reading,) = await self.read(endpoint, [point])
+            return Held(reading, None)
+        await self._identify(endpoint)
+        state = await self._state(endpoint, point)
+        reading = state.reading(point, datetime.now(UTC))
+        held = {} if state.value is None or not state.is_manual else {MANUAL: state.value}
+        return Held(reading, held)
+
+    async def _state(self, endpoint: Endpoint, point: PointAddress) -> t3.State:
+        await self._identify(endpoint)
+        state = (await self._states(endpoint, {point: self._area(endpoint, point)}))[point]
+        if isinstance(state, FieldError):
+            state.point = point
+            raise state
+        return state
+
+    def _area(self, endpoint: Endpoint, point: PointAddress) -> Area:
+        area = self._product.area(point)
+        if area is None:
+            ends = ", ".join(f"{one.prefix}1 to {one.count}" for one in self._areas)
+            raise BadPoint(f"a T3 controller has {ends}", endpoint=endpoint, point=point)
+        return area
+
+    @property
+    def _areas(self) -> Sequence[Area]:
+        return list(self._product.areas.values())
+
+
+def _without_value(error: FieldError | None) -> Quality:
+    return Quality.CONFIG if error is None or isinstance(error, BadPoint) else Quality.FAULT
+
+
+def _encode(
+    endpoint: Endpoint, point: PointAddress, value: float, *, is_digital: bool
+) -> list[int]:
+    try:
+        return t3.encode(value, is_digital=is_digital)
+    except ValueError as error:
+        raise CodecError(str(error), endpoint=endpoint, point=point) from None
+
+
+def _split(endpoint: Endpoint) -> tuple[str, int]:
+    host, colon, port = endpoint.address.rpartition(":")
+    if not colon or not port.isdigit() or not 0 < int(port) < 65536:
+        raise CodecError(
+            f"{endpoint.address!r} is no address of a device; write 192.168.1.5:502",
+            endpoint=endpoint,
+        )
+    return host, int(port)
+
+
+def _own_address(interface: str) -> str:
+    """This machine's address. Raises Unreachable with what is wrong and what would be right."""
+    try:
+        address = str(ipaddress.IPv4Interface(interface).ip)
+    except ValueError:
+        raise Unreachable(
+            f"{interface!r} is not an interface; write this machine's address with its prefix "
+            "length, such as 192.168.1.2/24"
+        ) from None
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError as error:
+            raise Unreachable(
+                f"{address} is no address of this machine: {error.strerror}"
+            ) from error
+    return address

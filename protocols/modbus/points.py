@@ -1,0 +1,124 @@
+"""Registers as points: what a range means, what a reading is made of, how a value is written.
+
+Pure. The registers come from a device and may hold anything.
+"""
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from protocols.modbus.product import Area, Product, Ranges
+from protocols.types import PointAddress, PointInfo, PointKind, Quality, Reading
+
+SCALE = 1000
+LOWEST, HIGHEST = -(2**31), 2**31 - 1
+AUTO, MANUAL = 0, 1
+SWITCH_OFF, SWITCH_AUTO, SWITCH_HAND = 0, 1, 2
+SWITCH_TEXTS = {SWITCH_OFF: "off", SWITCH_HAND: "hand"}
+
+Registers = Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a device holds of one point."""
+
+    value: float | None  # None: what no value can be
+    is_digital: bool
+    is_manual: bool
+    switch: int  # SWITCH_AUTO where there is none
+
+    @property
+    def quality(self) -> Quality:
+        if self.value is None:
+            return Quality.FAULT
+        by_hand = self.is_manual or self.switch != SWITCH_AUTO
+        return Quality.OVERRIDDEN if by_hand else Quality.GOOD
+
+    def reading(self, address: PointAddress, time: datetime) -> Reading:
+        return Reading(address, self.value, self.quality, time)
+
+
+def state(area: Area, number: int, registers: Registers, ranges: Ranges) -> State:
+    """The point from its live registers, all of which must be there."""
+    place = number - 1
+    is_digital, range_number = _type(area, place, registers)
+    is_digital = is_digital and range_number in ranges.digital
+    first = area.value_registers(number).start
+    return State(
+        value=_value(registers[first], registers[first + 1], is_digital=is_digital),
+        is_digital=is_digital,
+        is_manual=registers[area.auto_manual + place] != AUTO,
+        switch=SWITCH_AUTO if area.switch is None else registers[area.switch + place],
+    )
+
+
+def _type(area: Area, place: int, registers: Registers) -> tuple[bool, int]:
+    """Whether it calls itself digital, and its range."""
+    word = registers[area.range_number + place]
+    if area.digital_analog is None:
+        return word >> 8 == 0, word & 0xFF
+    return registers[area.digital_analog + place] == 0, word
+
+
+def _value(high: int, low: int, *, is_digital: bool) -> float | None:
+    raw = high << 16 | low
+    if is_digital:
+        return float(raw) if raw in (0, 1) else None
+    return (raw - 2**32 if raw > HIGHEST else raw) / SCALE
+
+
+def encode(value: float, *, is_digital: bool) -> list[int]:
+    """The two registers of a value. Raises ValueError, saying what would fit."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no number that a controller can hold")
+    if is_digital:
+        if value not in (0, 1):
+            raise ValueError(f"{value:g} is neither 0 nor 1")
+        return [0, int(value)]
+    lowest, highest = LOWEST / SCALE, HIGHEST / SCALE
+    if not lowest <= value <= highest:
+        raise ValueError(f"{value} does not fit; values go from {lowest} to {highest}")
+    raw = round(value * SCALE)
+    return [raw >> 16 & 0xFFFF, raw & 0xFFFF]
+
+
+def block_bytes(words: list[int]) -> bytes:
+    """The bytes of a block: the first of each pair is in the register's high half."""
+    return struct.pack(f">{len(words)}H", *words)
+
+
+def point_info(product: Product, kind: PointKind, number: int, item: bytes) -> PointInfo | None:
+    """A point from its descriptive block, None if nobody uses it."""
+    area = product.areas[kind]
+    label = text(area.block.label.of(item))
+    description = text(area.block.description.of(item))
+    range_number = item[area.block.range_number]
+    if not (label or description or range_number):
+        return None
+    is_digital = item[area.block.digital_analog] == 0 and range_number in product.ranges.digital
+    return PointInfo(
+        address=PointAddress(kind.value, number),
+        kind=kind,
+        name=label or f"{area.prefix}{number}",
+        description=description,
+        units="" if is_digital else product.ranges.units[kind].get(range_number, ""),
+        states=product.ranges.digital[range_number] if is_digital else (),
+        writable=True,
+        commandable=True,
+    )
+
+
+def text(raw: bytes) -> str:
+    """A text that ends at the first NUL, or not at all when it is full. Flash that was never
+    written is all FF. Anything unprintable is left out."""
+    raw = raw.partition(b"\0")[0]
+    if raw.startswith(b"\xff"):
+        return ""
+    try:
+        decoded = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = raw.decode("cp1252", errors="replace")  # T3000 writes what its Windows speaks
+    return "".join(sign for sign in decoded if sign.isprintable()).strip()

@@ -1,0 +1,203 @@
+"""The register map of a product, as its TOML file describes it. No I/O but reading that file."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from protocols.types import PointAddress, PointKind
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Bytes of a block that hold a text, or a plain number."""
+
+    offset: int
+    length: int
+
+    def of(self, block: bytes) -> bytes:
+        return block[self.offset : self.offset + self.length]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Where the descriptions of a kind's points lie: one item after the other."""
+
+    first: int
+    registers: int  # per item
+    size: int  # bytes of an item, one less than its registers hold where that is odd
+    description: Text
+    label: Text
+    digital_analog: int  # offsets of bytes
+    range_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The registers of one kind of points, each the first of an array over all points."""
+
+    kind: PointKind
+    prefix: str
+    count: int
+    value: int
+    auto_manual: int
+    range_number: int
+    block: Block
+    digital_analog: int | None = None  # None: in the high byte of the range
+    switch: int | None = None  # of outputs: the switch at the panel
+
+    def live(self, number: int) -> list[range]:
+        """All registers that a reading of the point (from 1) is made of."""
+        place = number - 1
+        singles = [self.auto_manual, self.range_number, self.digital_analog, self.switch]
+        return [
+            self.value_registers(number),
+            *(range(first + place, first + place + 1) for first in singles if first is not None),
+        ]
+
+    def value_registers(self, number: int) -> range:
+        first = self.value + 2 * (number - 1)
+        return range(first, first + 2)
+
+    def item(self, number: int) -> range:
+        """The registers that describe the point."""
+        first = self.block.first + self.block.registers * (number - 1)
+        return range(first, first + self.block.registers)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Products that share the registers beyond the identity. `counts`: by kind, the register that
+    says how many points there are; without it there are as many as the map has."""
+
+    name: str
+    products: frozenset[int]
+    firmware: str  # a format of major and minor
+    counts: Mapping[PointKind, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Registers that say what a device is, the same in every family."""
+
+    registers: range
+    serial: tuple[int, ...]
+    firmware_minor: int
+    firmware_major: int
+    unit: int
+    product: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    first: int
+    panel_name: Text
+    board: Text
+
+    @property
+    def registers(self) -> range:
+        ends = [text.offset + text.length for text in (self.panel_name, self.board)]
+        return range(self.first, self.first + (max(ends) + 1) // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What a point's range number means: the texts of a digital one, the units of an analog one."""
+
+    digital: Mapping[int, tuple[str, str]]
+    units: Mapping[PointKind, Mapping[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """All of one file."""
+
+    vendor_id: int
+    vendor: str
+    most: int
+    bridge: int
+    identity: Identity
+    settings: Settings
+    families: tuple[Family, ...]
+    areas: Mapping[PointKind, Area]
+    boards: Mapping[int, str]
+    other_board: str
+    ranges: Ranges
+
+    def family(self, product: int) -> Family | None:
+        return next((one for one in self.families if product in one.products), None)
+
+    def area(self, point: PointAddress) -> Area | None:
+        """The area of an address such as input,3; None if it is no point of this product."""
+        area = self._by_name.get(point.object_type)
+        return area if area is not None and 1 <= point.number <= area.count else None
+
+    @property
+    def _by_name(self) -> Mapping[str, Area]:
+        return {kind.value: area for kind, area in self.areas.items()}
+
+
+@cache
+def load(name: str) -> Product:
+    """The product of products/NAME.toml."""
+    text = (files("protocols.modbus.products") / f"{name}.toml").read_text("utf-8")
+    return parse(tomllib.loads(text))
+
+
+def parse(table: dict[str, Any]) -> Product:
+    identity, settings = table["identity"], table["settings"]
+    first = identity["first"]
+    boards = dict(table["boards"])
+    return Product(
+        vendor_id=table["vendor_id"],
+        vendor=table["vendor"],
+        most=table["reading"]["most"],
+        bridge=table["reading"]["bridge"],
+        identity=Identity(
+            registers=range(first, first + identity["count"]),
+            serial=tuple(identity["serial"]),
+            firmware_minor=identity["firmware_minor"],
+            firmware_major=identity["firmware_major"],
+            unit=identity["unit"],
+            product=identity["product"],
+        ),
+        settings=Settings(
+            settings["first"], Text(**settings["panel_name"]), Text(**settings["board"])
+        ),
+        families=tuple(_family(one) for one in table["classes"]),
+        areas={
+            PointKind(kind): _area(PointKind(kind), one) for kind, one in table["kinds"].items()
+        },
+        other_board=boards.pop("other"),
+        boards={int(number): name for number, name in boards.items()},
+        ranges=_ranges(table["ranges"]),
+    )
+
+
+def _family(table: dict[str, Any]) -> Family:
+    return Family(
+        name=table["name"],
+        products=frozenset(table["products"]),
+        firmware=table["firmware"],
+        counts={PointKind(kind): register for kind, register in table.get("counts", {}).items()},
+    )
+
+
+def _area(kind: PointKind, table: dict[str, Any]) -> Area:
+    texts = {name: Text(**table["block"][name]) for name in ("description", "label")}
+    return Area(kind=kind, **{**table, "block": Block(**{**table["block"], **texts})})
+
+
+def _ranges(table: dict[str, Any]) -> Ranges:
+    plain = {int(number): (off, on) for number, (off, on) in table["digital"].items()}
+    turned = {number + table["turned"]: states for number, states in plain.items()}
+    custom = table["custom_digital"]
+    numbers = range(custom["first"], custom["last"] + 1)
+    return Ranges(
+        digital=plain | turned | dict.fromkeys(numbers, tuple(custom["states"])),
+        units={
+            kind: {int(number): unit for number, unit in table[kind].items()} for kind in PointKind
+        },
+    )

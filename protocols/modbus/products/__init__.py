@@ -1,0 +1,1 @@
+"""Register maps of products as data, one TOML file each."""
