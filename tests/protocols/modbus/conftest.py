@@ -6,30 +6,10 @@ from pathlib import Path
 import pytest
 
 from protocols.modbus.driver import ModbusDriver
-from protocols.simulator.flat import Drift
-from protocols.simulator.spec import DeviceSpec, ObjectType, Point, Protocol, Switch
+from protocols.simulator.spec import DeviceSpec, Protocol
 from protocols.types import Endpoint, NetworkSettings
+from tests.protocols.modbus.installed import POINTS, STILL, UNIT
 from tests.protocols.modbus.relay import Relay
-
-UNIT = 31
-POINTS = (
-    Point(ObjectType.ANALOG_INPUT, "RMTEMP", "Room temperature", 23.456, units="degrees-celsius"),
-    Point(ObjectType.BINARY_INPUT, "WINDOW", "Window", 1, states=("Close", "Open")),
-    Point(ObjectType.ANALOG_INPUT, "FROST", "Frost", -5.25, units="degrees-celsius"),
-    Point(ObjectType.ANALOG_OUTPUT, "VALVE", "Valve", 45.5, units="percent"),
-    Point(ObjectType.BINARY_OUTPUT, "LIGHT", "Light", 0, states=("Off", "On")),
-    Point(ObjectType.ANALOG_OUTPUT, "BYHAND", "By hand", units="percent", switch=Switch.HAND),
-    Point(ObjectType.BINARY_OUTPUT, "OFF", "Off", 1, states=("Off", "On"), switch=Switch.OFF),
-    Point(ObjectType.ANALOG_VALUE, "SETP", "Setpoint", 21.5, units="degrees-celsius"),
-    Point(ObjectType.BINARY_VALUE, "OCC", "Occupied", 1, states=("No", "Yes")),
-)
-
-
-class Still(Drift):
-    """A plant in which nothing moves: what is read is what was set."""
-
-    def __init__(self, moment: float) -> None:
-        super().__init__(moment, sensed=(), commanded=())
 
 
 @pytest.fixture
@@ -46,7 +26,7 @@ def panel(simulate: Callable, free_port: Callable[[], int], tmp_path: Path) -> D
         instance=UNIT,
         address="127.0.0.41",
         port=free_port(),
-        plant=Still,
+        plant=STILL,
         points=POINTS,
         protocol=Protocol.MODBUS,
         write_log=str(tmp_path / "writes"),

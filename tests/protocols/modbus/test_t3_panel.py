@@ -17,7 +17,7 @@ from protocols.types import (
     PointKind,
     Quality,
 )
-from tests.protocols.modbus.conftest import POINTS, UNIT
+from tests.protocols.modbus.installed import POINTS, UNIT
 
 ROOM, WINDOW, FROST = (PointAddress("input", number) for number in (1, 2, 3))
 VALVE, LIGHT, BY_HAND, OFF = (PointAddress("output", number) for number in (1, 2, 3, 4))

@@ -20,7 +20,7 @@ from protocols.errors import (
 )
 from protocols.modbus.driver import ModbusDriver
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
-from tests.protocols.modbus.conftest import UNIT
+from tests.protocols.modbus.installed import UNIT
 from tests.protocols.modbus.relay import Relay, exception, function, untouched
 
 ROOM = PointAddress("input", 1)
