@@ -63,6 +63,7 @@ class CommandStatus(NamedTuple):
     priority: int
     until: int | None
     by: str
+    note: str
     message: str
     holds: bool
 

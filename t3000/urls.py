@@ -16,6 +16,7 @@ from t3000.health import healthz
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
+from t3000.views.write import write
 
 API = "api/t3000"
 
@@ -52,6 +53,7 @@ urlpatterns = [
     path("devices/discover", discover, name="discover"),
     path("devices/<int:device_id>/", device, name="device"),
     path("devices/<int:device_id>/<slug:tab>/", device, name="device-tab"),
+    path("points/<int:point_id>/write", write, name="point-write"),
     path("networks/new", add_network, name="network-new"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

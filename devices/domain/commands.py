@@ -315,6 +315,7 @@ def status(command: Command) -> CommandStatus:
         priority=command.priority,
         until=round(command.until.timestamp() * 1000) if command.until else None,
         by=command.username,
+        note=command.note,
         message=command.message,
         holds=command.holds,
     )

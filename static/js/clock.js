@@ -73,6 +73,16 @@ export function momentText(time) {
   return `${then.day} ${then.month}${year} ${then.hour}:${then.minute}`;
 }
 
+/** An end, with its day unless that is today; t3000/templatetags/shell.py says it alike. */
+export function untilText(until, time) {
+  if (until === null) return "no end,";
+  const end = parts(until);
+  const today = parts(time);
+  const clock = `${end.hour}:${end.minute}`;
+  const isToday = end.day === today.day && end.month === today.month && end.year === today.year;
+  return isToday ? `until ${clock}` : `until ${end.day} ${end.month} ${clock}`;
+}
+
 let format;
 
 function parts(time) {

@@ -7,10 +7,16 @@ import { startFilters } from "./filter.js";
 import { startLive } from "./live.js";
 import { startLogin } from "./login.js";
 import { startRefresh } from "./refresh.js";
+import { startUntil } from "./until.js";
 import { startValueTitles } from "./value-title.js";
+import { startWriteDialog } from "./write-dialog.js";
+import { startWriteGuard } from "./write-guard.js";
 
 startClock();
 startFilters();
 startRefresh();
 startLogin();
+startUntil();
+startWriteDialog();
+startWriteGuard();
 startValueTitles(startLive());

@@ -60,8 +60,8 @@ function apply(section) {
 
 function isIn({ dataset }, states) {
   if (states === "") return true;
-  // A manual point stays one when its value is stale.
-  const own = [dataset.state ?? dataset.deviceState, dataset.mode];
+  // A manual point stays one when its value is stale, or when it is our write that holds it.
+  const own = [dataset.state ?? dataset.deviceState, dataset.mode, dataset.held];
   return states.split(" ").some((state) => own.includes(state));
 }
 

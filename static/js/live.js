@@ -10,10 +10,12 @@
 //       <td data-value>21.5</td> <td data-point-badge>…</td> <td><time data-moment="…">…</time></td>
 //
 // A point belongs to the nearest [data-device] around it. The document hears "live:painted" when
-// states changed, the body "live:restored" after a loss and "live:device" when one falls or rises.
+// states changed, the body "live:restored" after a loss, "live:device" when one falls or rises and
+// "live:command" when a point comes into or out of somebody's hand. For commands see commands.js.
 
 import { Board } from "./board.js";
 import { setServerTime } from "./clock.js";
+import { Commands } from "./commands.js";
 import { showLink } from "./link-display.js";
 import { Link } from "./link.js";
 import { showSummary } from "./summary.js";
@@ -25,7 +27,9 @@ const RESUBSCRIBE_DELAY = 100;
 export function startLive() {
   if (!document.querySelector("[data-live-page]")) return null;
   const board = new Board();
+  const commands = new Commands();
   const paint = paced(() => {
+    commands.paint();
     board.paint(isLost(link));
     showSummary(board.summary(), link);
   });
@@ -33,7 +37,7 @@ export function startLive() {
   const link = new Link({
     subscription: () => board.ids(),
     onFrame: (frame) => {
-      takeFrame(board, frame);
+      takeFrame(board, commands, frame);
       paint();
     },
     onState: (was) => {
@@ -50,6 +54,8 @@ export function startLive() {
   // After htmx: other elements, perhaps other points, and values as old as the answer.
   document.addEventListener("htmx:after:swap", () => {
     if (board.scan(link.state === "live")) resubscribe();
+    commands.forget();
+    if (link.state === "live") commands.paint();
     board.paint(isLost(link));
   });
   document.addEventListener("click", ({ target }) => {
@@ -66,13 +72,15 @@ function isLost(link) {
   return link.state === "lost" || link.state === "resting";
 }
 
-function takeFrame(board, frame) {
+function takeFrame(board, commands, frame) {
   const { snapshot } = frame;
   if (snapshot) setServerTime(snapshot.time);
   const points = snapshot?.points ?? frame.point_update;
   const devices = snapshot?.devices ?? frame.device_status;
   if (points) board.takePoints(points);
   if (devices && board.takeDevices(devices)) say("live:device");
+  if (snapshot) commands.takeSnapshot(snapshot.commands);
+  else if (frame.command_status && commands.take(frame.command_status)) say("live:command");
 }
 
 function say(event) {

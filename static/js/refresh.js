@@ -5,6 +5,7 @@ export function startRefresh() {
   document.addEventListener("htmx:before:swap", (event) => {
     const { response } = event.detail.ctx;
     if (response.raw.redirected) location.reload();
-    if (response.raw.redirected || response.status >= 400) event.preventDefault();
+    const isForm = [409, 422].includes(response.status); // it says what is wrong with what was asked
+    if (response.raw.redirected || (response.status >= 400 && !isForm)) event.preventDefault();
   });
 }

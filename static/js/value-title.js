@@ -8,6 +8,10 @@ export function startValueTitles(board) {
     const value = target.closest("[data-value]");
     const point = value?.closest("[data-point]");
     if (!point) return;
+    if (value.closest(":disabled")) {
+      value.removeAttribute("title"); // the button's own says why
+      return;
+    }
     const since = momentText(Number(point.dataset.time));
     value.title = `Read ${momentText(board.lastTrue(point))}, unchanged since ${since}`;
   });

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from devices.domain import commands
 from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.live import CommandStatus
 from devices.models import Command
 from protocols.types import MANUAL, Quality
 from t3000.models import Point, PointValue
@@ -55,6 +56,14 @@ def check_value(point: Point, value: float) -> float:
         states = ", ".join(_named(point, number) for number in range(1, len(point.states) + 1))
         raise BadCommand("value", f"Write one of its states: {states or '1'}.")
     return float(value)
+
+
+def holds(point: Point) -> list[CommandStatus]:
+    """The writes of ours that hold the point, the strongest first: what can be released."""
+    if not point.commandable:
+        return []
+    held = commands.held().filter(device=point.device_id, point=point.address)
+    return [commands.status(one) for one in held.order_by("priority")]
 
 
 def _check_release(point: Point, value: float | None) -> None:

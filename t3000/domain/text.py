@@ -23,6 +23,30 @@ def value_text(value: float | None, *, units: str, states: Sequence[str], kind_o
     return _number_text(value, units)
 
 
+def asked_text(value: float, *, units: str, states: Sequence[str], kind_of: str) -> str:
+    """What somebody asks for: as a value is shown, but never rounded. commands.js says it alike."""
+    if not kind_of.startswith("analog"):
+        return value_text(value, units=units, states=states, kind_of=kind_of)
+    fewest = 0 if abs(value) >= 1000 else usual_decimals(units)
+    whole, _, digits = f"{value:,.6f}".partition(".")
+    digits = digits.rstrip("0").ljust(fewest, "0")
+    return f"{whole}.{digits}".rstrip(".").replace("-", MINUS)
+
+
+def state_texts(*, states: Sequence[str], kind_of: str) -> dict[int, str]:
+    """What can be chosen of a binary or multi-state, by value. Nothing of a number."""
+    if kind_of.startswith("analog"):
+        return {}
+    first = 0 if kind_of.startswith("binary") else 1
+    numbers = range(first, first + max(len(states), 2 if first == 0 else 1))
+    return {number: _state_text(number, states, first=first) for number in numbers}
+
+
+def usual_decimals(units: str) -> int:
+    """How many digits after the point people expect, whatever the size of the number."""
+    return DECIMALS.get(units, 1)
+
+
 def _state_text(state: int, states: Sequence[str], *, first: int) -> str:
     position = state - first
     if 0 <= position < len(states) and states[position]:

@@ -2,7 +2,7 @@
 
 import re
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from devices.live import CommandStatus
 from t3000.domain.queries import milliseconds
 from t3000.views import states
 from t3000.views.states import Group, State
@@ -95,8 +96,36 @@ def badge_templates() -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/_chips.html")
-def chips(groups: Iterable[Group], shown: Iterable[State]) -> dict[str, Any]:
-    """Filter chips with the number of rows behind each; filter.js keeps them true."""
-    keys = [state.key for state in shown]
-    counts = [(group, sum(key in group.keys for key in keys)) for group in groups]
-    return {"total": len(keys), "counts": counts}
+def chips(groups: Iterable[Group], rows: Sequence[set[str]]) -> dict[str, Any]:
+    """Filter chips with the number of rows behind each, told by their keys; filter.js keeps them
+    true."""
+    counts = [(group, sum(not keys.isdisjoint(group.keys) for keys in rows)) for group in groups]
+    return {"total": len(rows), "counts": counts}
+
+
+@register.simple_tag(takes_context=True)
+def hold_text(context: template.Context, hold: CommandStatus) -> str:
+    """Who holds a point and for how long: "until 18:00 by anna". commands.js says it alike."""
+    return f"{until_text(hold.until, zoneinfo.ZoneInfo(context['time_zone']))} by {hold.by}"
+
+
+def until_text(until: int | None, zone: zoneinfo.ZoneInfo) -> str:
+    """An end on the site's clock, with its day unless that is today; clock.js says it alike."""
+    if until is None:
+        return "no end,"
+    local = datetime.fromtimestamp(until / 1000, UTC).astimezone(zone)
+    is_today = local.date() == timezone.now().astimezone(zone).date()
+    return f"until {local:%H:%M}" if is_today else f"until {local.day} {local:%b} {local:%H:%M}"
+
+
+@register.filter
+def hold_title(hold: CommandStatus) -> str:
+    """What else there is to say of it."""
+    return "; ".join(filter(None, [hold.note, f"priority {hold.priority}", hold.message]))
+
+
+@register.inclusion_tag("components/_command_templates.html")
+def command_templates() -> dict[str, Any]:
+    """How far a command can be, for commands.js to copy: each of its states with its words."""
+    words = {str(state): shown for state, shown in states.COMMAND_STATES.items()}
+    return {"states": {**words, "unseen": states.UNSEEN}}

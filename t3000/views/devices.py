@@ -30,7 +30,7 @@ def device_list(request: PageRequest) -> HttpResponse:
         "devices": devices,
         "networks": networks,
         "groups": DEVICE_GROUPS,
-        "badges": [row.badge for row in devices],
+        "keys": [row.keys for row in devices],
         "is_waiting": not devices or any(network.is_looking for network in networks),
     }
     return render(request, "devices/_list.html" if request.htmx else "devices/list.html", context)
@@ -58,7 +58,7 @@ def device(request: PageRequest, device_id: int, tab: str = "inputs") -> HttpRes
         "column": TABS[tab].label,
         "points": points,
         "groups": POINT_GROUPS,
-        "badges": [point.badge for point in points],
+        "keys": [point.keys for point in points],
     }
     return render(request, "devices/device.html", context)
 

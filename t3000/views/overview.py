@@ -33,10 +33,10 @@ def overview(request: PageRequest) -> HttpResponse:
         "offline": offline,
         "abnormal": [(point, by_id[point.device_id]) for point in abnormal],
         "groups": (OFFLINE_GROUP, *POINT_GROUPS),
-        "badges": [
-            *(network.badge for network in troubled),
-            *(device.badge for device in offline),
-            *(point.badge for point in abnormal),
+        "keys": [
+            *(network.keys for network in troubled),
+            *(device.keys for device in offline),
+            *(point.keys for point in abnormal),
         ],
         "is_waiting": not devices or any(network.is_looking for network in networks),
     }

@@ -4,15 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+import orjson
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from devices.domain import commands
 from devices.domain.discovery import REPEAT
 from devices.domain.link import STALE_INTERVALS
 from devices.enums import LinkState
+from devices.live import CommandStatus
 from devices.models import Device, Network
 from t3000.domain.queries import live_value, milliseconds, with_values
+from t3000.domain.text import state_texts, usual_decimals
 from t3000.enums import Quality
 from t3000.models import Point
+from t3000.views.command_rows import NONE, PointCommands, Progress, commands_of
 from t3000.views.states import DEVICE_STATES, POINT_STATES, State
 
 URGENCY = [
@@ -34,6 +39,7 @@ class PointRow:
 
     id: int
     device_id: int
+    address: str
     kind: str
     number: str
     label: str
@@ -43,6 +49,23 @@ class PointRow:
     on: bool | None  # None: not a binary, or no value
     quality: Quality
     time: int
+    writable: bool
+    commandable: bool
+    decimals: int
+    states: dict[int, str]  # texts by value; none for a number
+    commands: PointCommands
+
+    @property
+    def hold(self) -> CommandStatus | None:
+        return self.commands.hold
+
+    @property
+    def progress(self) -> Progress | None:
+        return self.commands.progress
+
+    @property
+    def states_json(self) -> str:
+        return orjson.dumps(self.states, option=orjson.OPT_NON_STR_KEYS).decode()
 
     @property
     def name(self) -> str:
@@ -57,6 +80,16 @@ class PointRow:
     def mode(self) -> str:
         """Auto or manual, as far as the quality tells."""
         return {Quality.GOOD: "auto", Quality.OVERRIDDEN: "manual"}.get(self.quality, "unknown")
+
+    @property
+    def keys(self) -> set[str]:
+        """What filters go by. A point that a write of ours holds is a manual one."""
+        return {self.badge.key, self.mode} | ({"manual"} if self.hold else set())
+
+    @property
+    def urgency(self) -> int:
+        is_just_held = self.hold is not None and self.quality == Quality.GOOD
+        return URGENCY.index(Quality.OVERRIDDEN if is_just_held else self.quality)
 
     @property
     def tab(self) -> str:
@@ -90,6 +123,10 @@ class DeviceRow:
     def badge(self) -> State:
         return DEVICE_STATES[self.state]
 
+    @property
+    def keys(self) -> set[str]:
+        return {self.badge.key}
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkRow:
@@ -108,27 +145,38 @@ class NetworkRow:
     def badge(self) -> State:
         return POINT_STATES[Quality.FAULT]
 
+    @property
+    def keys(self) -> set[str]:
+        return {self.badge.key}
+
 
 def point_rows(points: QuerySet[Point], now: datetime) -> list[PointRow]:
-    rows = []
-    for point in with_values(points):
-        live = live_value(point, now)
-        rows.append(
-            PointRow(
-                id=point.pk,
-                device_id=point.device_id,
-                kind=point.kind,
-                number=point.number,
-                label=point.label,
-                description=point.description,
-                text=live.text,
-                units=point.units,
-                on=bool(live.value) if _has_lamp(point, live.value) else None,
-                quality=Quality(live.quality),
-                time=live.time,
-            )
-        )
-    return rows
+    found = list(with_values(points))
+    commands_by_point = commands_of(found)
+    return [_point_row(point, commands_by_point.get(point.pk, NONE), now) for point in found]
+
+
+def _point_row(point: Point, point_commands: PointCommands, now: datetime) -> PointRow:
+    live = live_value(point, now)
+    return PointRow(
+        id=point.pk,
+        device_id=point.device_id,
+        address=point.address,
+        kind=point.kind,
+        number=point.number,
+        label=point.label,
+        description=point.description,
+        text=live.text,
+        units=point.units,
+        on=bool(live.value) if _has_lamp(point, live.value) else None,
+        quality=Quality(live.quality),
+        time=live.time,
+        writable=point.writable,
+        commandable=point.commandable,
+        decimals=usual_decimals(point.units),
+        states=state_texts(states=point.states, kind_of=point.object_type),
+        commands=point_commands,
+    )
 
 
 def _has_lamp(point: Point, value: float | None) -> bool:
@@ -200,11 +248,14 @@ def place_text(device: Device) -> str:
 
 
 def needs_attention(now: datetime) -> list[PointRow]:
-    """Points that cannot be trusted or are manual, the most urgent first. Without those of devices
-    that do not answer: there the device is the matter."""
-    abnormal = Point.objects.filter(~Q(current__quality=Quality.GOOD), current__isnull=False)
-    answering = abnormal.exclude(device__link__state=LinkState.OFFLINE)
-    return sorted(point_rows(answering, now), key=lambda row: URGENCY.index(row.quality))
+    """Points that cannot be trusted or are manual, the most urgent first. Of devices that do not
+    answer only what is held by hand: for the rest the device is the matter."""
+    abnormal = ~Q(current__quality=Quality.GOOD) & Q(current__isnull=False)
+    answering = ~Q(device__link__state=LinkState.OFFLINE)
+    holding = commands.held().filter(device=OuterRef("device"), point=OuterRef("address"))
+    by_hand = Q(Exists(holding), commandable=True)
+    rows = point_rows(Point.objects.filter(abnormal & answering | by_hand), now)
+    return sorted(rows, key=lambda row: row.urgency)
 
 
 def by_device(rows: Iterable[PointRow]) -> dict[int, list[PointRow]]:

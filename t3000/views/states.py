@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from devices.enums import LinkState
+from devices.enums import CommandState, LinkState
 from t3000.enums import Quality
 
 
@@ -36,6 +36,20 @@ DEVICE_STATES = {
     LinkState.ONLINE: State("online", LinkState.ONLINE.label, is_timed=True),
     LinkState.OFFLINE: State("offline", LinkState.OFFLINE.label, "plug-off", is_timed=True),
 }
+
+# The words follow what is written: "55.0 pending".
+PENDING = State("pending", _("pending"), "arrow-repeat")
+COMMAND_STATES = {
+    CommandState.PENDING: PENDING,
+    CommandState.SENT: PENDING,
+    CommandState.CONFIRMED: State("confirmed", _("confirmed"), "check-lg"),
+    CommandState.REFUSED: State("refused", _("refused"), "x-circle-fill"),
+    CommandState.UNKNOWN: State("unknown-end", _("unknown"), "question-diamond-fill"),
+    CommandState.EXPIRED: State("expired", _("expired"), "clock-history"),
+}
+
+# What the browser shows of a command whose end came while the link was lost.
+UNSEEN = State("unseen", _("ended unseen"), "question-diamond-fill")
 
 # What the browser shows instead of any device state that it can no longer vouch for.
 NOT_LIVE = State("not-live", _("Not live"), "clock", is_timed=True)

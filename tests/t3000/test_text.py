@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3000.domain.text import value_text
+from t3000.domain.text import asked_text, state_texts, value_text
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,38 @@ def test_any_number_has_a_text_without_a_negative_zero(value: float, units: str)
     assert text
     assert "-" not in text
     assert text.strip("−0.,") or not text.startswith("−")
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "text"),
+    [
+        (55.0, "%", "55.0"),
+        (21.25, "°C", "21.25"),
+        (650.0, "ppm", "650"),
+        (650.5, "ppm", "650.5"),
+        (1234.0, "kW", "1,234"),
+        (1234.5, "kW", "1,234.5"),
+        (-3.0, "°C", "−3.0"),
+        (0.000001, "bar", "0.000001"),
+    ],
+)
+def test_what_is_asked_for_is_not_rounded(value: float, units: str, text: str) -> None:
+    assert asked_text(value, units=units, states=[], kind_of="analog-output") == text
+
+
+def test_a_state_is_asked_for_by_its_name() -> None:
+    assert asked_text(1, units="", states=["Off", "On"], kind_of="binary-output") == "On"
+
+
+@pytest.mark.parametrize(
+    ("kind_of", "states", "texts"),
+    [
+        ("analog-output", [], {}),
+        ("binary-output", ["Off", "On"], {0: "Off", 1: "On"}),
+        ("binary-output", [], {0: "State 0", 1: "State 1"}),
+        ("multi-state-value", ["Off", "", "On"], {1: "Off", 2: "State 2", 3: "On"}),
+        ("multi-state-value", [], {1: "State 1"}),
+    ],
+)
+def test_states_to_choose_from(kind_of: str, states: list[str], texts: dict[int, str]) -> None:
+    assert state_texts(states=states, kind_of=kind_of) == texts

@@ -5,14 +5,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from devices.enums import LinkState
+from devices.enums import CommandState, LinkState
 from devices.models import Network
 from protocols.types import Quality
-from tests.factories import make_device, make_network, make_point, make_room, make_user, make_value
+from tests.factories import (
+    make_command,
+    make_device,
+    make_network,
+    make_point,
+    make_room,
+    make_user,
+    make_value,
+)
 
 pytestmark = pytest.mark.django_db
 OPEN_TO_ALL = {"login", "healthz"}
@@ -20,7 +29,9 @@ OPEN_TO_ALL = {"login", "healthz"}
 
 @pytest.fixture
 def operator(client: Client) -> Client:
-    client.force_login(make_user("operator"))
+    user = make_user("operator")
+    user.user_permissions.add(Permission.objects.get(codename="add_command"))
+    client.force_login(user)
     return client
 
 
@@ -37,6 +48,10 @@ def building(devices: int = 3) -> None:
             for quality in Quality:
                 make_value(make_point(device, kind=kind), 21.5, quality=quality, time=now)
             make_point(device, kind=kind)  # never read
+        for state in CommandState:
+            point = make_point(device, kind="output", writable=True, commandable=True)
+            make_value(point, 21.5, time=now)
+            make_command(device, point=point.address, state=state)
 
 
 def urls() -> list[Any]:

@@ -1,0 +1,130 @@
+"""Writing to a point: the dialog that any row of a writable point opens."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.enums import CommandOrigin
+from devices.models import Device
+from protocols.types import MANUAL
+from t3000.domain.commands import holds, request_write
+from t3000.domain.queries import milliseconds
+from t3000.enums import PointKind
+from t3000.forms import PRIORITY_NAMES, UNTIL, ReleaseForm, WriteForm
+from t3000.models import Point
+from t3000.views.rows import device_rows, point_rows
+from t3000.views.shell import PageRequest
+
+MINIMUM_ON_OFF = 6
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@permission_required("devices.add_command", raise_exception=True)
+def write(request: PageRequest, point_id: int) -> HttpResponse:
+    """204 when the command is on its way. 422: the form says what is wrong; 409: the point cannot
+    be commanded, or not now. In both cases nothing is stored and nothing sent."""
+    related = Point.objects.select_related("current", "device__network__site")
+    point = get_object_or_404(related, pk=point_id)
+    if request.method != "POST":
+        return _show(request, point, WriteForm(point))
+    if "release" in request.POST:
+        return _release(request, point)
+    form = WriteForm(point, request.POST)
+    if not form.is_valid():
+        return _render(request, point, form, status=422)
+    asked = form.cleaned_data
+    return _ask(
+        request,
+        point,
+        form,
+        value=asked["value"],
+        priority=asked.get("priority", MANUAL),
+        until=form.until_at(timezone.now()),
+        note=asked["note"],
+    )
+
+
+def _show(request: PageRequest, point: Point, form: WriteForm) -> HttpResponse:
+    if not request.htmx:
+        tab = PointKind(point.kind).value + "s"
+        page = redirect("device-tab", point.device_id, tab)
+        page["Location"] += f"#point-{point.pk}"
+        return page
+    return _render(request, point, form)
+
+
+def _release(request: PageRequest, point: Point) -> HttpResponse:
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        shown = WriteForm(point)
+        return _render(request, point, shown, str(form.errors["release"][0]), status=422)
+    return _ask(request, point, form, value=None, priority=form.cleaned_data["release"])
+
+
+def _ask(request: PageRequest, point: Point, form: Form, **asked: Any) -> HttpResponse:
+    by = Requester(
+        request.user,  # type: ignore[arg-type]  # the permission tells that it is no stranger
+        CommandOrigin.PAGE,
+        request.META.get("REMOTE_ADDR") or None,
+    )
+    shown = form if isinstance(form, WriteForm) else WriteForm(point)
+    try:
+        request_write(point, by=by, **asked)
+    except NotPossible as error:
+        return _render(request, point, shown, str(error), status=409)
+    except BadCommand as error:
+        if shown is not form or error.field not in shown.fields:
+            return _render(request, point, shown, error.message, status=422)
+        shown.add_error(error.field, error.message)
+        return _render(request, point, shown, status=422)
+    return HttpResponse(status=204)
+
+
+def _render(
+    request: PageRequest, point: Point, form: WriteForm, problem: str = "", *, status: int = 200
+) -> HttpResponse:
+    now = timezone.now()
+    (row,) = point_rows(Point.objects.filter(pk=point.pk), now)
+    (device,) = device_rows(Device.objects.filter(pk=point.device_id))
+    context = {
+        "point": row,
+        "device": device,
+        "form": form,
+        "problem": problem,
+        "holds": holds(point),
+        "manual": MANUAL,
+        "low": point.low,
+        "high": point.high,
+        "ends": _ends(form, milliseconds(form.end_of_day(now))),
+        "priorities": [
+            (number, PRIORITY_NAMES.get(number, ""))
+            for number in range(1, 17)
+            if number != MINIMUM_ON_OFF
+        ],
+    }
+    return render(request, "t3000/_write.html", context, status=status)
+
+
+def _ends(form: WriteForm, end_of_day: int) -> list[dict[str, Any]]:
+    """The choices of `until`; until.js says when that is."""
+    if "until" not in form.fields:
+        return []
+    chosen = form["until"].value()
+    return [
+        {
+            "key": key,
+            "word": word,
+            "seconds": round(span.total_seconds()) if span else None,
+            "at": end_of_day if key == "day" else None,
+            "is_chosen": key == chosen,
+        }
+        for key, (word, span) in UNTIL.items()
+    ]
