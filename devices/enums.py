@@ -35,6 +35,15 @@ class CommandOrigin(models.TextChoices):
     EXPIRY = "expiry", _("End of an override")
 
 
+class JobState(models.TextChoices):
+    """How far a search for devices is. The last two are ends."""
+
+    PENDING = "pending", _("Pending")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    FAILED = "failed", _("Failed")
+
+
 class LinkState(models.TextChoices):
     """Whether a device answers."""
 

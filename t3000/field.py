@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from devices import live, runtime
-from devices.domain import commands, discovery, lease, link, polling
+from devices.domain import commands, discovery, jobs, lease, link, polling
 from devices.domain.link import PollResult
 from devices.live import PointChange
 from devices.models import Command, Device, Link, Network
@@ -200,7 +200,9 @@ def store_found(found: Sequence[Found]) -> None:
 
 
 def store_discovery_end(network_id: int) -> None:
-    Network.objects.filter(pk=network_id).update(discovered_at=timezone.now())
+    now = timezone.now()
+    Network.objects.filter(pk=network_id).update(discovered_at=now)
+    jobs.end_search(network_id, now)
 
 
 def store_network_problem(network_id: int, problem: str) -> None:

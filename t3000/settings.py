@@ -204,6 +204,7 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,  # OpenAPI tells more
     "EXCEPTION_HANDLER": "devices.api.problems.handle",
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_THROTTLE_RATES": {"commands": f"{env.int('T3000_COMMANDS_PER_MINUTE', 600)}/min"},
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
@@ -213,6 +214,15 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/t3000",
     "PREPROCESSING_HOOKS": ["devices.api.schema.without_second_spelling"],
+    "ENUM_NAME_OVERRIDES": {
+        "CommandKind": "devices.enums.CommandKind",
+        "CommandState": "devices.enums.CommandState",
+        "JobState": "devices.enums.JobState",
+        "LinkState": "devices.enums.LinkState",
+        "NetworkProtocol": "devices.enums.NetworkProtocol",
+        "PointKind": "t3000.enums.PointKind",
+        "Quality": "t3000.api.points.QUALITY_WORDS",
+    },
     "PATH_CONVERTER_OVERRIDES": {
         "int": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1}
     },

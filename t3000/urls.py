@@ -8,10 +8,10 @@ from django.urls import URLPattern, path, re_path
 from django.views import defaults
 from rest_framework.views import APIView
 
-from devices.api import devices, docs, networks, places
+from devices.api import devices, docs, jobs, networks, places
 from devices.api.problems import problem
 from devices.api.views import NoSuchPath
-from t3000.api import points
+from t3000.api import commands, points, values
 from t3000.health import healthz
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
@@ -39,8 +39,13 @@ api_patterns = [
     *endpoint(f"{API}/networks/<int:pk>", networks.NetworkDetail, "api-network"),
     *endpoint(f"{API}/devices", devices.DeviceList, "api-devices"),
     *endpoint(f"{API}/devices/<int:pk>", devices.DeviceDetail, "api-device"),
+    *endpoint(f"{API}/devices/discover", jobs.Discover, "api-discover"),
+    *endpoint(f"{API}/jobs/<int:pk>", jobs.JobDetail, "api-job"),
     *endpoint(f"{API}/points", points.PointList, "api-points"),
     *endpoint(f"{API}/points/<int:pk>", points.PointDetail, "api-point"),
+    *endpoint(f"{API}/points/<int:pk>/value", values.PointValue, "api-point-value"),
+    *endpoint(f"{API}/commands", commands.CommandList, "api-commands"),
+    *endpoint(f"{API}/commands/<int:pk>", commands.CommandDetail, "api-command"),
     *endpoint("api/schema", docs.SchemaView, "api-schema"),
     path("api/docs", docs.page),
     path("api/docs/", docs.page, name="api-docs"),

@@ -6,8 +6,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from devices.models.command import NOTE_LENGTH
+
 LARGEST_ID = 2**63 - 1
 LONGEST_SEARCH = 100
+LONGEST_WAIT = 10
+DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class WholeNumber(serializers.IntegerField):
@@ -41,6 +46,24 @@ class YesNo(serializers.BooleanField):
         return bool(data == "true")
 
 
+class WaitSeconds(serializers.FloatField):
+    """Seconds in the address."""
+
+    default_error_messages = {
+        "invalid": "This is not a number of seconds; write one such as 2.",
+        "min_value": "This is too small; the smallest is {min_value}.",
+        "max_value": "This is too large; the largest is {max_value}.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=LONGEST_WAIT, **options)
+
+    def to_internal_value(self, data: Any) -> float:
+        if not isinstance(data, str) or not DECIMAL.fullmatch(data):
+            self.fail("invalid")
+        return float(data)
+
+
 class Choice(serializers.ChoiceField):
     """One of the words of an enumeration."""
 
@@ -60,16 +83,68 @@ class Search(serializers.CharField):
         super().__init__(max_length=LONGEST_SEARCH, trim_whitespace=False, **options)
 
 
-class JsonId(serializers.IntegerField):
-    """An id in a body: a JSON number, not a text that holds one."""
+class JsonNumber(serializers.FloatField):
+    """A JSON number, not a text that holds one."""
 
-    default_error_messages = {"invalid": "This is not a whole number; write one such as 7."}
+    default_error_messages = {"invalid": "This is not a number; write one such as 21.5."}
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            return float(data)
+        except OverflowError:
+            self.fail("invalid")
+
+
+class JsonInteger(serializers.IntegerField):
+    """A whole JSON number."""
+
+    default_error_messages = {
+        "invalid": "This is not a whole number; write one such as 8.",
+        "min_value": "This is too small; the smallest is {min_value}.",
+        "max_value": "This is too large; the largest is {max_value}.",
+    }
 
     def to_internal_value(self, data: Any) -> int:
         return whole_number(self, data)
+
+
+class Moment(serializers.DateTimeField):
+    """A time that says its distance from UTC: nobody must guess whose clock is meant."""
+
+    default_error_messages = {"invalid": "This is not a time; write one as 2026-11-23T18:00:00Z."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not RFC3339.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": NOTE_LENGTH})
+class Note(serializers.CharField):
+    """Why, in somebody's words."""
+
+    default_error_messages = {"invalid": "This is not a text."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=NOTE_LENGTH, **options)
+
+    def run_validation(self, data: Any = "") -> Any:
+        is_blank = isinstance(data, str) and not data.strip()
+        return "" if is_blank else super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class JsonId(JsonInteger):
+    """An id in a body."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
 
 
 def whole_number(field: serializers.Field[Any, Any, Any, Any], data: Any) -> int:

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+
+from devices.api.problems import TooLarge
 
 UTC_Z = orjson.OPT_UTC_Z  # 2026-11-23T10:42:18Z
 
@@ -35,6 +38,15 @@ class JsonParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return orjson.loads(stream.read())
+            return orjson.loads(_read(stream))
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}.") from None
+
+
+def _read(stream: IO[Any]) -> bytes:
+    """Django limits what it reads itself; a stream that is read past it is ours to limit."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body: bytes = stream.read(most + 1)
+    if len(body) > most:
+        raise TooLarge(f"The body is too large; it may have {most:,} bytes.")
+    return body

@@ -4,22 +4,19 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 
 from devices.api.authentication import TokenScheme  # registers itself
-from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer
-from devices.api.views import ApiView, ListView
+from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer, Wrong
+from devices.api.queries import Closed
+from devices.api.views import ApiView, ListView, lacks, no_such
 
 __all__ = ["ApiSchema", "TokenScheme", "without_second_spelling"]
 
 EXAMPLES = {
-    400: "device: This is not a whole number; write one such as 7.",
     401: SIGN_IN,
-    403: "You lack the right devices.add_device; an administrator can give it to you.",
-    404: "There is no point 7.",
-    405: "PUT is not possible here; GET or HEAD is.",
     406: "Could not satisfy the request Accept header.",
-    409: "The device does not allow it now.",
-    412: "The value changed since its ETag was given.",
+    412: "The value or its commands changed since this ETag was given.",
     413: "The body is too large.",
     415: 'Unsupported media type "text/plain" in request.',
     429: "Request was throttled. Expected available in 3 seconds.",
@@ -30,6 +27,14 @@ HEADERS = {
     429: {"Retry-After": "Seconds to wait."},
 }
 
+WRONG_PARAMETER = Wrong(field="colour", detail="There is no such parameter; there are: none.")
+LOCATION = OpenApiParameter(
+    "Location",
+    location=OpenApiParameter.HEADER,
+    response=[202],
+    description="Where to ask how far it is.",
+)
+
 
 class ApiSchema(AutoSchema):
     """Reads what `ApiView` declares."""
@@ -38,16 +43,25 @@ class ApiSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         query = self.view.queries.get(self.method)
-        return [query] if query is not None else []
+        told: list[Any] = [query] if query is not None else []
+        if self.method == "POST":
+            told.append(LOCATION)
+        return told
 
     def get_tags(self) -> list[str]:
         return [self.view.tag]
 
     def get_operation_id(self) -> str:
-        return getattr(self.view, "operation", None) or str(super().get_operation_id())
+        return self.view.operation or str(super().get_operation_id())
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return isinstance(self.view, ListView)
+
+    def _map_serializer(self, serializer: Any, *args: Any, **options: Any) -> Any:
+        told = super()._map_serializer(  # type: ignore[no-untyped-call]
+            serializer, *args, **options
+        )
+        return {**told, "additionalProperties": False} if isinstance(serializer, Closed) else told
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
@@ -60,21 +74,34 @@ class ApiSchema(AutoSchema):
         if isinstance(self.view, ListView) or "{" in self.path:
             statuses.add(404)
         if self.method != "GET":
-            statuses |= {403, 413, 415, *getattr(self.view, "refusals", ())}
+            statuses |= {403, 413, 415, *self.view.refusals}
         return sorted(statuses)
+
+    def _not_found(self) -> str:
+        if isinstance(self.view, ListView):
+            return "There is no page 9; the last one is 3."
+        return no_such(self.view.get_queryset().model, 7) if "{" in self.path else ""
 
     def _refusal(self, status: int) -> dict[str, Any]:
         phrase = HTTPStatus(status).phrase
+        wrong = self.view.wrong if self.method != "GET" else WRONG_PARAMETER
+        details = {
+            **EXAMPLES,
+            400: f"{wrong['field']}: {wrong['detail']}",
+            403: lacks(self.view.needs),
+            404: self._not_found(),
+            405: "DELETE is not possible here; GET or HEAD is.",
+            409: self.view.conflict,
+        }
         example: dict[str, Any] = {
             "type": "about:blank",
             "title": phrase,
             "status": status,
-            "detail": EXAMPLES[status],
-            "instance": self.path,
+            "detail": details[status],
+            "instance": self.path.replace("{id}", "7"),
         }
         if status == HTTPStatus.BAD_REQUEST:
-            field, _, detail = EXAMPLES[status].partition(": ")
-            example["errors"] = [{"field": field, "detail": detail}]
+            example["errors"] = [wrong]
         component = self.resolve_serializer(ProblemSerializer, "response")
         body: dict[str, Any] = {
             "description": phrase,

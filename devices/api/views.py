@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
+from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
 from rest_framework.exceptions import MethodNotAllowed, NotFound
 from rest_framework.generics import GenericAPIView
@@ -13,6 +14,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from devices.api.pagination import Pages
+from devices.api.problems import Wrong
 from devices.api.queries import Query
 
 
@@ -22,7 +24,7 @@ class MayChange(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.method in SAFE_METHODS or not view.needs:
             return True
-        self.message = f"You lack the right {view.needs}; an administrator can give it to you."
+        self.message = lacks(view.needs)
         return request.user.has_perm(view.needs)
 
 
@@ -34,6 +36,10 @@ class ApiView(GenericAPIView[Any]):
     queries: ClassVar[Mapping[str, type[Query]]] = {}
     needs: ClassVar[str] = ""
     tag: ClassVar[str] = ""
+    refusals: ClassVar[Sequence[int]] = ()  # of its own, beside those that all have
+    operation: ClassVar[str] = ""
+    wrong: ClassVar[Wrong]  # examples for those that have a body, for the schema
+    conflict: ClassVar[str] = ""
     query: dict[str, Any]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -93,6 +99,15 @@ class DetailView(ApiView):
         if not found:
             raise NotFound(no_such(self.get_queryset().model, pk))
         return Response(found[0])
+
+
+def asker(request: Request) -> User:
+    """Who asks; permissions let nobody else come here."""
+    return cast("User", request.user)
+
+
+def lacks(right: str) -> str:
+    return f"You lack the right {right}; an administrator can give it to you."
 
 
 def no_such(model: type[Model], pk: int) -> str:

@@ -304,6 +304,12 @@ def current(device_ids: Iterable[int]) -> list[CommandStatus]:
     return [status(one) for one in Command.objects.filter(wanted, device__in=device_ids)]
 
 
+def of_point(device_id: int, point: str) -> QuerySet[Command]:
+    """Open commands to a point, and the writes that hold it; the latest first."""
+    wanted = Q(state__in=OPEN_STATES) | Q(pk__in=held().values("pk"))
+    return Command.objects.filter(wanted, device=device_id, point=point)
+
+
 def status(command: Command) -> CommandStatus:
     return CommandStatus(
         command_id=command.pk,

@@ -17,9 +17,9 @@ SOON = timedelta(minutes=1)  # for a device that could not be described whole
 RETRY = timedelta(seconds=5)  # for a network that another process still holds
 
 
-def request_discovery(network: Network) -> None:
+def request_discovery(network: Network, now: datetime | None = None) -> None:
     """Looks for devices with the next tick."""
-    Network.objects.filter(pk=network.pk).update(discovery_due_at=timezone.now())
+    Network.objects.filter(pk=network.pk).update(discovery_due_at=now or timezone.now())
 
 
 def postpone(network_id: int, delay: timedelta = RETRY) -> None:

@@ -1,5 +1,6 @@
 from devices.models.command import Command
 from devices.models.device import Device, Link
+from devices.models.job import Job, JobNetwork
 from devices.models.network import Network, NetworkLease
 from devices.models.place import Building, Floor, Room, Site
 
@@ -8,6 +9,8 @@ __all__ = [
     "Command",
     "Device",
     "Floor",
+    "Job",
+    "JobNetwork",
     "Link",
     "Network",
     "NetworkLease",

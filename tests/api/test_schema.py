@@ -68,7 +68,7 @@ def test_words_are_told(schema: Any) -> None:
     parts = schema["components"]["schemas"]
     point = parts["Point"]
     assert point["required"] == sorted(point["properties"])
-    assert "out_of_range" in parts["QualityEnum"]["enum"]
+    assert "out_of_range" in parts["Quality"]["enum"]
 
 
 @pytest.mark.parametrize("path", ["/api/schema", "/api/schema/"])

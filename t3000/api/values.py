@@ -1,0 +1,161 @@
+"""A point's value: what it is, and the wish that it be another."""
+
+import hashlib
+import time
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devices.api.fields import JsonInteger, JsonNumber, Moment, Note, WaitSeconds
+from devices.api.problems import Conflict, PreconditionFailed, Wrong
+from devices.api.queries import Closed, Query
+from devices.api.throttling import CommandThrottle
+from devices.api.views import ApiView, asker, no_such
+from devices.domain import commands
+from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible, Requester
+from devices.enums import OPEN_STATES, CommandOrigin
+from devices.models import Command
+from protocols.types import MANUAL
+from t3000.api.commands import CommandSerializer, command_rows, with_points
+from t3000.api.points import ValueSerializer, value_row
+from t3000.domain.commands import request_write
+from t3000.domain.queries import PointState, point_states
+from t3000.models import Point
+
+LOOK_AGAIN = 0.05  # seconds
+
+
+class PointValueSerializer(ValueSerializer):
+    commands = CommandSerializer(
+        many=True,
+        help_text="Those that have not ended, and those that hold the point; latest first.",
+    )
+
+
+@extend_schema_field(
+    {"type": "integer", "minimum": 1, "maximum": 16, "not": {"const": MINIMUM_ON_OFF}}
+)
+class Priority(JsonInteger):
+    """Of BACnet; other protocols do not know it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=16, **options)
+
+
+class WriteSerializer(Closed):
+    """A value for the point, or null to release what was written at the priority."""
+
+    value = JsonNumber(allow_null=True)
+    priority = Priority(default=MANUAL, help_text="1 is the strongest, 8 the hand.")
+    until = Moment(
+        allow_null=True, default=None, help_text="When it is released by itself; null: never."
+    )
+    note = Note(default="", help_text="Why.")
+
+
+class WriteQuery(Query):
+    wait = WaitSeconds(
+        default=0.0, help_text="Seconds to wait for the end of the command, at most."
+    )
+
+
+class PointValue(ApiView):
+    """The present value of a point, judged now, and what was commanded.
+
+    The ETag changes with the value, its quality and every command to the point; `If-Match` with it
+    makes a write conditional.
+    """
+
+    queryset = Point.objects.all()
+    serializer_class = WriteSerializer
+    queries = {"POST": WriteQuery}
+    throttle_classes = [CommandThrottle]
+    tag = "points"
+    needs = "devices.add_command"
+    refusals = (409, 412, 429)
+    wrong = Wrong(field="value", detail="120 is out of range; write 0 to 100.")
+    conflict = "IN1 ZN-T cannot be written: it is read only."
+
+    @extend_schema(
+        operation_id="points_value_retrieve",
+        responses=PointValueSerializer,
+        parameters=[OpenApiParameter("ETag", location="header", response=[200])],
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        state = _state(pk)
+        point = Point.objects.get(pk=pk)
+        active = commands.of_point(point.device_id, point.address)
+        row = {**value_row(state), "commands": command_rows(with_points(active))}
+        return Response(row, headers={"ETag": _etag(point, state)})
+
+    @extend_schema(
+        operation_id="points_value_write",
+        description="Asks for the point to be written, or released. The answer is the command as "
+        "far as it has come; `wait` lets it come further. Needs the right devices.add_command.",
+        request=WriteSerializer,
+        responses={202: CommandSerializer},
+        parameters=[
+            OpenApiParameter("If-Match", location="header", description="The ETag of the value.")
+        ],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        write = WriteSerializer(data=request.data)
+        write.is_valid(raise_exception=True)
+        command = _request(request, pk, write.validated_data)
+        _await_end(command, self.query["wait"])
+        (row,) = command_rows(with_points(Command.objects.filter(pk=command.pk)))
+        location = reverse("api-command", args=[command.pk])
+        return Response(row, status=202, headers={"Location": location})
+
+
+@transaction.atomic
+def _request(request: Request, pk: int, write: dict[str, Any]) -> Command:
+    point = Point.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if point is None:
+        raise NotFound(no_such(Point, pk))
+    if expected := request.headers.get("If-Match"):
+        _check_unchanged(point, expected)
+    by = Requester(asker(request), CommandOrigin.API, request.META.get("REMOTE_ADDR") or None)
+    try:
+        return request_write(point, by=by, **write)
+    except BadCommand as error:
+        raise ValidationError({error.field: [error.message]}) from None
+    except NotPossible as error:
+        raise Conflict(str(error)) from None
+
+
+def _check_unchanged(point: Point, expected: str) -> None:
+    etags = parse_etags(expected)
+    if etags != ["*"] and _etag(point, _state(point.pk)) not in etags:
+        raise PreconditionFailed("The value or its commands changed since this ETag was given.")
+
+
+def _state(pk: int) -> PointState:
+    states = point_states(Point.objects.filter(pk=pk), timezone.now())
+    if not states:
+        raise NotFound(no_such(Point, pk))
+    return states[0]
+
+
+def _etag(point: Point, state: PointState) -> str:
+    """Not of the time until when it is true: that goes on with every poll."""
+    latest = Command.objects.filter(device=point.device_id, point=point.address).first()
+    how = (latest.pk, latest.state, latest.over_at is None) if latest else None
+    digest = hashlib.sha256(orjson.dumps([point.pk, state.value, state.quality, how]))
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def _await_end(command: Command, seconds: float) -> None:
+    """Every request has a thread of its own, so that nobody else waits with it."""
+    deadline = time.monotonic() + seconds
+    is_open = Command.objects.filter(pk=command.pk, state__in=OPEN_STATES)
+    while (left := deadline - time.monotonic()) > 0 and is_open.exists():
+        time.sleep(min(LOOK_AGAIN, left))
