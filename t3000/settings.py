@@ -204,7 +204,9 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,  # OpenAPI tells more
     "EXCEPTION_HANDLER": "devices.api.problems.handle",
     "URL_FORMAT_OVERRIDE": None,
-    "DEFAULT_THROTTLE_RATES": {"commands": f"{env.int('T3000_COMMANDS_PER_MINUTE', 600)}/min"},
+    "DEFAULT_THROTTLE_RATES": {
+        "commands": f"{environment.number('T3000_COMMANDS_PER_MINUTE', 600)}/min"
+    },
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
