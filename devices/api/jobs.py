@@ -26,7 +26,7 @@ class SearchSerializer(Closed):
     """Which networks to search; without: all that are switched on."""
 
     networks = serializers.ListField(
-        child=JsonId(), required=False, allow_empty=False, max_length=MOST_NETWORKS
+        child=JsonId(), required=False, min_length=1, max_length=MOST_NETWORKS
     )
 
 

@@ -108,7 +108,7 @@ def test_a_network_that_is_switched_off_meanwhile_fails_the_search(searcher: Cli
     ("body", "field_name", "right"),
     [
         ({"networks": [999]}, "networks", "There is no network 999."),
-        ({"networks": []}, "networks", "not be empty"),
+        ({"networks": []}, "networks", "at least 1"),
         ({"networks": 1}, "networks", "list of items"),
         ({"networks": ["1"]}, "networks.0", "write one such as 8"),
         ({"networks": [True]}, "networks.0", "write one such as 8"),
