@@ -104,8 +104,10 @@ class Writes(Protocol):
     ) -> None:
         """Writes once, never again on its own. None relinquishes the priority.
 
-        Raises Refused with the device's reason, BadPoint, Unsupported, CodecError (nothing was
-        sent), Timeout (the device may have acted all the same), Unreachable.
+        Raises Timeout if it was sent and no answer came that proves it or refuses it: the device
+        may have acted all the same. Every other error means that nothing was written: Refused with
+        the device's reason, BadPoint, Busy, Unsupported, Unreachable, CodecError for a value that
+        does not fit.
         """
 
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible, Requester
 from devices.enums import CommandOrigin
 from devices.models import Device
 from protocols.types import MANUAL
@@ -21,8 +21,6 @@ from t3000.forms import PRIORITY_NAMES, UNTIL, ReleaseForm, WriteForm
 from t3000.models import Point
 from t3000.views.rows import device_rows, point_rows
 from t3000.views.shell import PageRequest
-
-MINIMUM_ON_OFF = 6
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
