@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import settings
 
 from protocols.simulator.processes import SimulatedBuilding
@@ -13,6 +14,11 @@ from protocols.simulator.spec import DeviceSpec
 # No timed tests: a machine that is busy is no bug. Failures are found again by the same seed.
 settings.register_profile("t3000", deadline=None, derandomize=True)
 settings.load_profile("t3000")
+
+
+def pytest_report_header() -> str:
+    engine = django_settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
+    return f"stack: {engine}, {'Redis' if django_settings.REDIS_URL else 'no Redis'}"
 
 
 def _free_port() -> int:

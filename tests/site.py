@@ -5,6 +5,7 @@ For the tests that look at it from outside, as a browser does.
 
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -16,16 +17,21 @@ from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+import psycopg
+import psycopg.conninfo
 import pytest
+from django.conf import settings
 from websockets.sync.client import ClientConnection, connect
 
 from protocols.simulator.demo import demo_building
+from t3000.environment import POSTGRESQL
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct-horse-battery"
 PATIENCE = 60.0
+HAS_PROCESSES = bool(settings.REDIS_URL)
 
 
 @dataclass
@@ -92,26 +98,58 @@ def running_site(folder: Path) -> Iterator[Site]:
         **os.environ,
         "T3000_DATA_DIR": str(folder / "var"),
         "T3000_ADMIN_PASSWORD": PASSWORD,
+        "T3000_REDIS_PREFIX": f"t3000-site-{port}",
         "DJANGO_SETTINGS_MODULE": "t3000.settings",
         "PYTHONUNBUFFERED": "1",
     }
-    command = ["manage.py", "serve", "--port", str(port), "--demo-port", str(demo_port)]
-    with log.open("w") as output:
+    command = ["script/processes.py"] if HAS_PROCESSES else ["manage.py", "serve"]
+    options = ["--port", str(port), "--demo-port", str(demo_port)]
+    with new_database() as url, log.open("w") as output:
+        environment |= {"DATABASE_URL": url} if url else {}
         process = subprocess.Popen(
-            [sys.executable, *command],
+            [sys.executable, *command, *options],
             cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
-    made = Site(process, f"http://127.0.0.1:{port}", port, demo_port, log)
+        made = Site(process, f"http://127.0.0.1:{port}", port, demo_port, log)
+        try:
+            wait_for(lambda: "Serving on" in log.read_text(), made)
+            made.sign_in()
+            expected = {spec.address for spec in demo_building(port=demo_port)}
+            wait_for(lambda: set(made.devices()) == expected, made)
+            yield made
+        finally:
+            end(process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """By a signal that it can pass on to those it started."""
+    process.terminate()
     try:
-        wait_for(lambda: "Serving on" in log.read_text(), made)
-        made.sign_in()
-        expected = {spec.address for spec in demo_building(port=demo_port)}
-        wait_for(lambda: set(made.devices()) == expected, made)
-        yield made
-    finally:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """The URL of an empty one on the server under test; empty where that is SQLite."""
+    server = settings.DATABASES["default"]
+    if server["ENGINE"] != POSTGRESQL:
+        yield ""
+        return
+    name = f"t3000_site_{secrets.token_hex(4)}"
+    address = psycopg.conninfo.make_conninfo(
+        dbname="postgres", host=server["HOST"], port=server["PORT"], user=server["USER"],
+        password=server["PASSWORD"],
+    )  # fmt: skip
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def wait_for(condition: Callable[[], Any], site: Site, seconds: float = PATIENCE) -> Any:

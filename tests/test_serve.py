@@ -1,4 +1,5 @@
-"""The whole product as people start it: one process, real BACnet traffic, real sockets.
+"""The whole product as people start it: one process, or with PostgreSQL and Redis all those of the
+Procfile; real BACnet traffic, real sockets.
 
 The tests of this module share one server and run in their order, the last one ends it
 (pytest-xdist: --dist loadfile).
@@ -22,7 +23,7 @@ from protocols.simulator.demo import demo_building
 from protocols.simulator.flat import flat_device
 from protocols.simulator.processes import SimulatedBuilding
 from protocols.types import Quality
-from tests.site import PATIENCE, ROOT, Site, running_site, wait_for
+from tests.site import HAS_PROCESSES, PATIENCE, ROOT, Site, running_site, wait_for
 
 PERIOD = 5.0  # the demo's poll interval
 VICTIM = "127.0.0.14"  # of the demo's devices
@@ -71,6 +72,7 @@ def serve_again(data_dir: Path, port: int) -> "subprocess.CompletedProcess[str]"
     )  # fmt: skip
 
 
+@pytest.mark.skipif(HAS_PROCESSES, reason="several processes share their data")
 def test_a_second_server_on_the_same_data_is_refused(site: Site) -> None:
     second = serve_again(site.log.parent / "var", site.port + 1)
     assert second.returncode == 1
