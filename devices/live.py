@@ -365,6 +365,8 @@ def decode(message: bytes) -> dict[str, list[Any]]:
     kinds = orjson.loads(message)
     if not isinstance(kinds, dict) or kinds.keys() != KINDS.keys():
         raise ValueError(f"not by kind: {message[:80]!r}")
+    if not all(isinstance(rows, list) for rows in kinds.values()):
+        raise ValueError(f"not lists of rows: {message[:80]!r}")
     return {kind: [_row(kind, row) for row in rows] for kind, rows in kinds.items()}
 
 

@@ -107,6 +107,9 @@ class Receiver:
                 await self._listen()
             except (RedisError, OSError) as error:
                 self._lose(error)
+            except Exception as bug:  # the outermost guard: no page may look live for want of us
+                log.exception("a bug while listening")
+                self._lose(bug)
             await asyncio.sleep(RETRY)
 
     async def _listen(self) -> None:

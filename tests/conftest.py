@@ -1,8 +1,9 @@
 """What all tests share: addresses that no other worker uses, and real simulated devices."""
 
+import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from django.conf import settings as django_settings
@@ -10,6 +11,7 @@ from hypothesis import settings
 
 from protocols.simulator.processes import SimulatedBuilding
 from protocols.simulator.spec import DeviceSpec
+from tests.servers import RedisServer
 
 # No timed tests: a machine that is busy is no bug. Failures are found again by the same seed.
 settings.register_profile("t3000", deadline=None, derandomize=True)
@@ -60,3 +62,26 @@ def simulate() -> Iterator[Callable[..., SimulatedBuilding]]:
     yield start
     for building in buildings:
         building.stop()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis of the test's own, which it may stop and start."""
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  nobody could set an event
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """Waits for what other threads, processes or servers do."""
+    return _until

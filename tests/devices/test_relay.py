@@ -1,0 +1,192 @@
+"""The relay on a real Redis: what is sent is heard, and every gap is made known."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from devices import live, relay
+from devices.live import CommandStatus, DeviceStatus, PointChange
+from devices.relay import GAP, Receiver, Sender
+from tests.servers import RedisServer
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+CHANNEL = "tests:live"
+
+
+@dataclass
+class Ear:
+    """What a receiver was told, in order; None for a gap."""
+
+    heard: list[bytes | None] = field(default_factory=list)
+    receiver: Receiver | None = None
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "RETRY", 0.02)
+
+
+@pytest.fixture
+async def ear(redis_server: RedisServer) -> AsyncIterator[Ear]:
+    ear = Ear()
+    ear.receiver = Receiver(
+        redis_server.url, CHANNEL,
+        on_message=ear.heard.append, on_gap=lambda: ear.heard.append(None),
+    )  # fmt: skip
+    assert await ear.receiver.linked()
+    yield ear
+    await ear.receiver.stop()
+
+
+@pytest.fixture
+def sender(redis_server: RedisServer) -> Sender:
+    return Sender(redis_server.url, CHANNEL)
+
+
+async def send(sender: Sender, message: bytes) -> None:
+    await asyncio.to_thread(sender.send, message)
+
+
+async def test_what_is_sent_is_heard_in_order(ear: Ear, sender: Sender, until: Until) -> None:
+    sent = [b"%d" % number for number in range(100)]
+    for message in sent:
+        await send(sender, message)
+    await until(lambda: len(ear.heard) == 100)
+    assert ear.heard == sent
+
+
+async def test_a_process_that_begins_makes_others_start_anew(
+    ear: Ear, sender: Sender, until: Until
+) -> None:
+    await send(sender, GAP)
+    await until(lambda: ear.heard)
+    assert ear.heard == [None]
+
+
+async def test_the_receiver_tells_of_its_gap_once_and_comes_back(
+    ear: Ear, redis_server: RedisServer, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ear.receiver is not None
+    await asyncio.to_thread(redis_server.stop)
+    await until(lambda: ear.heard)
+    assert not ear.receiver._linked.is_set()
+    await asyncio.to_thread(redis_server.start)
+    assert await ear.receiver.linked()
+    await send(Sender(redis_server.url, CHANNEL), b"again")
+    await until(lambda: len(ear.heard) == 2)
+    assert ear.heard == [None, b"again"]
+    said = [one.levelno for one in caplog.records if one.name == "devices.relay"]
+    assert said == [logging.ERROR, logging.WARNING]
+
+
+async def test_a_bug_in_what_is_told_is_a_gap_and_not_the_end(
+    redis_server: RedisServer, sender: Sender, until: Until
+) -> None:
+    heard: list[bytes | None] = []
+
+    def hear(message: bytes) -> None:
+        heard.append(message)
+        if message == b"poison":
+            raise KeyError(message)
+
+    receiver = Receiver(
+        redis_server.url, CHANNEL, on_message=hear, on_gap=lambda: heard.append(None)
+    )
+    assert await receiver.linked()
+    await send(sender, b"poison")
+    await until(lambda: None in heard)
+    assert await receiver.linked()
+    await send(sender, b"after")
+    await until(lambda: len(heard) == 3)
+    assert heard == [b"poison", None, b"after"]
+    await receiver.stop()
+
+
+async def test_without_redis_there_is_no_link(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "LINKED_WITHIN", 0.2)
+    await asyncio.to_thread(redis_server.stop)
+    heard: list[Any] = []
+    receiver = Receiver(
+        redis_server.url, CHANNEL, on_message=heard.append, on_gap=lambda: heard.append(None)
+    )
+    assert not await receiver.linked()
+    await receiver.stop()
+    assert heard == []  # nobody was linked, so nobody missed anything
+
+
+async def test_the_sender_goes_on_without_redis_and_then_tells_of_the_gap(
+    ear: Ear,
+    sender: Sender,
+    redis_server: RedisServer,
+    until: Until,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert ear.receiver is not None
+    await send(sender, b"before")
+    await until(lambda: ear.heard)
+    await asyncio.to_thread(redis_server.stop)
+    for _ in range(3):
+        await send(sender, b"lost")
+    await until(lambda: len(ear.heard) == 2)
+    await asyncio.to_thread(redis_server.start)
+    assert await ear.receiver.linked()
+    ear.heard.clear()
+
+    async def is_heard() -> None:
+        while b"after" not in ear.heard:
+            await send(sender, b"after")
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(is_heard(), 30)
+    assert ear.heard[:2] == [None, b"after"]
+    said = [one.message for one in caplog.records if "told of changes" in one.message]
+    assert [one.split(":")[0].split(" after")[0] for one in said] == [
+        "browsers are not told of changes",
+        "browsers are told of changes again",
+    ]
+
+
+CHANGE = PointChange(7, 21.5, "21.5", 0, 1_795_430_543_000)
+STATUS = DeviceStatus(3, "offline", None, 1_795_430_543_000)
+COMMAND = CommandStatus(
+    9, 3, "analog-value,1", "write", "confirmed", 21.0, 8, None, "admin", "", True
+)
+
+
+def test_what_is_encoded_is_decoded() -> None:
+    kinds = {"points": [CHANGE, CHANGE._replace(value=None)], "devices": [], "commands": [COMMAND]}
+    assert live.decode(live.encode(**kinds)) == kinds  # type: ignore[arg-type]
+    decoded = live.decode(
+        live.encode(points=[CHANGE._replace(value=21)], devices=[STATUS], commands=[])
+    )  # type: ignore[arg-type]
+    assert decoded["points"][0].value == 21
+    assert decoded["devices"] == [STATUS]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"points": []}',
+        b'{"points": [], "devices": [], "commands": [], "alarms": []}',
+        b'{"points": {}, "devices": [], "commands": 7}',
+        b'{"points": [7], "devices": [], "commands": []}',
+        b'{"points": [[7, 21.5, "21.5", 0]], "devices": [], "commands": []}',
+        b'{"points": [[7, "21.5", "21.5", 0, 1]], "devices": [], "commands": []}',
+        b'{"points": [[7, 21.5, "21.5", true, 1]], "devices": [], "commands": []}',
+        b'{"points": [[null, 21.5, "21.5", 0, 1]], "devices": [], "commands": []}',
+        b'{"points": [], "devices": [[3, null, 1, 1]], "commands": []}',
+        b"\xff",
+    ],
+)
+def test_what_another_program_sends_is_refused(message: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        live.decode(message)
