@@ -152,6 +152,11 @@ if REDIS_URL:
         "socket_connect_timeout": 2,
         "socket_timeout": 10,
         "socket_keepalive": True,
+        # Whoever sends a message hears at once that the broker is away; workers wait for it.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

@@ -56,6 +56,7 @@ def test_the_clock_says_once_that_the_broker_is_away(
 ) -> None:
     its = Celery(broker=redis_server.url, set_as_current=False)
     its.conf.task_publish_retry = False
+    its.conf.broker_transport_options = {"max_retries": 0}
     clock = Clock(its, lazy=True)
     entry = clock.Entry(name="tick", task="tick", schedule=timedelta(seconds=1), app=its)
     redis_server.stop()
