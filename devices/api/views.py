@@ -115,7 +115,9 @@ def no_such(model: type[Model], pk: int) -> str:
 
 
 class NoSuchPath(APIView):
-    """Every other address under /api/."""
+    """Every other address under /api/, whatever the method."""
+
+    default_response_headers: ClassVar[dict[str, str]] = {}  # there is nothing to allow
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

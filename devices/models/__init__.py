@@ -3,6 +3,7 @@ from devices.models.device import Device, Link
 from devices.models.job import Job, JobNetwork
 from devices.models.network import Network, NetworkLease
 from devices.models.place import Building, Floor, Room, Site
+from devices.models.request_key import RequestKey
 
 __all__ = [
     "Building",
@@ -14,6 +15,7 @@ __all__ = [
     "Link",
     "Network",
     "NetworkLease",
+    "RequestKey",
     "Room",
     "Site",
 ]

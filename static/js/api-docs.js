@@ -11,7 +11,8 @@ SwaggerUIBundle({
   validatorUrl: null, // nothing leaves this host
   requestInterceptor(request) {
     const isOurs = new URL(request.url, location.href).origin === location.origin;
-    if (isOurs) request.headers["X-CSRFToken"] = csrf; // the session is enough to try things out
+    // The session is enough to try things out.
+    if (isOurs && request.method === "POST") request.headers["X-CSRFToken"] = csrf;
     return request;
   },
 });

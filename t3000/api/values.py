@@ -1,6 +1,7 @@
 """A point's value: what it is, and the wish that it be another."""
 
 import hashlib
+import re
 import time
 from typing import Any
 
@@ -19,10 +20,11 @@ from devices.api.problems import Conflict, PreconditionFailed, Wrong
 from devices.api.queries import Closed, Query
 from devices.api.throttling import CommandThrottle
 from devices.api.views import ApiView, asker, no_such
-from devices.domain import commands
+from devices.domain import commands, request_keys
 from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible, Requester
 from devices.enums import OPEN_STATES, CommandOrigin
 from devices.models import Command
+from devices.models.request_key import KEY_LENGTH
 from protocols.types import MANUAL
 from t3000.api.commands import CommandSerializer, command_rows, with_points
 from t3000.api.points import ValueSerializer, value_row
@@ -31,6 +33,7 @@ from t3000.domain.queries import PointState, point_states
 from t3000.models import Point
 
 LOOK_AGAIN = 0.05  # seconds
+KEY = re.compile(f"[A-Za-z0-9_-]{{1,{KEY_LENGTH}}}")
 
 
 class PointValueSerializer(ValueSerializer):
@@ -103,13 +106,20 @@ class PointValue(ApiView):
         request=WriteSerializer,
         responses={202: CommandSerializer},
         parameters=[
-            OpenApiParameter("If-Match", location="header", description="The ETag of the value.")
+            OpenApiParameter("If-Match", location="header", description="The ETag of the value."),
+            OpenApiParameter(
+                "Idempotency-Key",
+                {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH, "pattern": KEY.pattern},
+                location="header",
+                description="Of the program's choice. The same request with the same key within "
+                "a day gets the same command, not a second one.",
+            ),
         ],
     )
     def post(self, request: Request, pk: int) -> Response:
         write = WriteSerializer(data=request.data)
         write.is_valid(raise_exception=True)
-        command = _request(request, pk, write.validated_data)
+        command = _once(request, pk, write.validated_data)
         _await_end(command, self.query["wait"])
         (row,) = command_rows(with_points(Command.objects.filter(pk=command.pk)))
         location = reverse("api-command", args=[command.pk])
@@ -117,10 +127,30 @@ class PointValue(ApiView):
 
 
 @transaction.atomic
-def _request(request: Request, pk: int, write: dict[str, Any]) -> Command:
+def _once(request: Request, pk: int, write: dict[str, Any]) -> Command:
+    """The command; the one that there is where the request's key tells that it is asked again.
+    Whoever writes the same point waits for us, so that we see what he did or he sees ours."""
+    key = request.headers.get("Idempotency-Key")
     point = Point.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if point is None:
         raise NotFound(no_such(Point, pk))
+    if key is None:
+        return _request(request, point, write)
+    if not KEY.fullmatch(key):
+        what = f"This is not a key; write 1 to {KEY_LENGTH} letters, digits, - or _."
+        raise ValidationError({"Idempotency-Key": [what]})
+    user, digest = asker(request), _digest([pk, write])
+    try:
+        command = request_keys.recall(user, key, digest, timezone.now())
+        if command is None:
+            command = _request(request, point, write)
+            request_keys.remember(user, key, digest, command)
+    except request_keys.KeyReused:
+        raise Conflict(f"The key {key} was used for another request; choose a new one.") from None
+    return command
+
+
+def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
     if expected := request.headers.get("If-Match"):
         _check_unchanged(point, expected)
     by = Requester(asker(request), CommandOrigin.API, request.META.get("REMOTE_ADDR") or None)
@@ -149,8 +179,11 @@ def _etag(point: Point, state: PointState) -> str:
     """Not of the time until when it is true: that goes on with every poll."""
     latest = Command.objects.filter(device=point.device_id, point=point.address).first()
     how = (latest.pk, latest.state, latest.over_at is None) if latest else None
-    digest = hashlib.sha256(orjson.dumps([point.pk, state.value, state.quality, how]))
-    return f'"{digest.hexdigest()[:32]}"'
+    return f'"{_digest([point.pk, state.value, state.quality, how])[:32]}"'
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
 
 def _await_end(command: Command, seconds: float) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from devices.api.throttling import CommandThrottle
 from devices.domain import commands
 from devices.enums import CommandState
-from devices.models import Command, Network
+from devices.models import Command, Network, RequestKey
 from t3000.models import Point
 from tests.api.conftest import client_of
 from tests.factories import make_command, make_device, make_point, make_user, make_value
@@ -257,6 +258,68 @@ def test_another_if_match_is_412(operator: Client, header: str) -> None:
     assert not Command.objects.exists()
 
 
+def test_a_request_with_a_key_is_carried_out_once(operator: Client) -> None:
+    point = make_output()
+    key: Any = {"headers": {"Idempotency-Key": "7f3a-01"}}
+    first = post(operator, point, {"value": 5}, **key)
+    again = post(operator, point, {"value": 5.0, "priority": 8}, **key)
+    assert again["id"] == first["id"]
+    assert [command.pk for command in Command.objects.all()] == [first["id"]]
+    problem = post(operator, point, {"value": 6}, 409, **key)
+    assert "choose a new one" in problem["detail"]
+    post(operator, make_output(), {"value": 5}, 409, **key)
+    assert Command.objects.count() == 1
+
+
+def test_a_key_is_the_users_own_and_ends_after_a_day(operator: Client) -> None:
+    point = make_output()
+    key: Any = {"headers": {"Idempotency-Key": "1"}}
+    first = post(operator, point, {"value": 5}, **key)
+    other = post(client_of(make_user(is_superuser=True)), point, {"value": 5}, **key)
+    RequestKey.objects.update(created_at=timezone.now() - timedelta(days=1, seconds=1))
+    later = post(operator, point, {"value": 5}, **key)
+    assert len({first["id"], other["id"], later["id"]}) == 3
+
+
+def test_a_refused_request_leaves_its_key_free(operator: Client) -> None:
+    point = make_output()
+    key: Any = {"headers": {"Idempotency-Key": "1"}}
+    post(operator, point, {"value": 500}, 400, **key)
+    assert not RequestKey.objects.exists()
+    post(operator, point, {"value": 50}, **key)
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 101, "ä", '"1"'])
+def test_a_wrong_key_says_what_would_be_right(operator: Client, key: str) -> None:
+    headers = {"Idempotency-Key": key}
+    (error,) = post(operator, make_output(), {"value": 5}, 400, headers=headers)["errors"]
+    assert error["field"] == "Idempotency-Key"
+    assert "1 to 100 letters" in error["detail"]
+    assert not Command.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_requests_with_one_key_at_the_same_time_are_one(operator: Client, sent: list[int]) -> None:
+    point = make_output()
+    answers: list[int] = []
+
+    def ask() -> None:
+        try:
+            told = post(operator, point, {"value": 5}, headers={"Idempotency-Key": "1"})
+            answers.append(told["id"])
+        finally:
+            connection.close()
+
+    asking = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert len(answers) == 5
+    assert len(set(answers)) == 1
+    assert sent == answers[:1]
+
+
 def test_a_program_that_has_lost_its_way_is_told_to_wait(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,9 +342,14 @@ def test_a_write_may_wait_for_its_end(operator: Client, sent: list[int]) -> None
     answers: list[Any] = []
 
     def ask() -> None:
-        answers.append(
-            operator.post(f"{path(point)}?wait=10", {"value": 55}, content_type="application/json")
-        )
+        try:
+            answers.append(
+                operator.post(
+                    f"{path(point)}?wait=10", {"value": 55}, content_type="application/json"
+                )
+            )
+        finally:
+            connection.close()
 
     asking = threading.Thread(target=ask)
     asking.start()

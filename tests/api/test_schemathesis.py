@@ -112,7 +112,7 @@ def a_row(resource: str, number: int, method: str) -> int:
 
 def make_body_real(body: dict[str, Any]) -> None:
     if "networks" in body:
-        body["networks"] = [a_row("networks", number, "GET") for number in body["networks"]]
+        body["networks"] = [a_row("networks", int(number), "GET") for number in body["networks"]]
     if body.get("value") is not None:
         body["value"] = abs(body["value"]) % 100
     if body.get("until") is not None:
