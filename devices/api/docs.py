@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -16,6 +16,10 @@ from drf_spectacular.renderers import (
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from devices.api.problems import problem
+
+SAFE = ("GET", "HEAD")
 
 
 class SchemaView(APIView):
@@ -41,7 +45,11 @@ def described() -> dict[str, Any]:
     return found
 
 
-@require_safe
+@csrf_exempt  # it changes nothing, so that a refusal is a problem here, too
 def page(request: HttpRequest) -> HttpResponse:
     """The schema to read and to try out."""
+    if request.method not in SAFE:
+        refusal = problem(request, 405, f"{request.method} is not possible here; GET or HEAD is.")
+        refusal["Allow"] = ", ".join(SAFE)
+        return refusal
     return render(request, "api/docs.html")

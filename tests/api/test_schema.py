@@ -86,3 +86,12 @@ def test_the_pages_need_a_login_and_have_no_inline_script(client: Client, path: 
     assert "swagger-ui-bundle" in html
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", html)
     assert "unsafe" not in response["Content-Security-Policy"]
+    assert "csrftoken" in client.cookies
+
+
+def test_the_pages_take_no_other_method() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user())
+    response = client.post("/api/docs/")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert response["Content-Type"] == "application/problem+json"
