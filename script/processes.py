@@ -5,6 +5,7 @@ Runs with the Python of the virtual environment.
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,8 @@ def main() -> None:
 def run(commands: dict[str, str]) -> int:
     """Until one of them ends or we are told to; by then all have ended. Returns the exit code."""
     manager = Manager()
+    # A terminal that is closed: honcho knows Ctrl-C and SIGTERM only.
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     for name, command in commands.items():
         # Without exec a shell stays between us and each process.
         manager.add_process(name, f"exec {command}")

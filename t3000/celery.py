@@ -5,9 +5,10 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from celery import Celery, bootsteps
+from celery import Celery, Task, bootsteps
 from celery.beat import Scheduler, SchedulingError
 from celery.signals import setup_logging
+from django.db import InterfaceError, OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,23 @@ class Clock(Scheduler):
         if self._is_failing:
             log.warning("tasks are sent again")
         self._is_failing = False
+
+
+class QuietTask(Task):  # type: ignore[type-arg]  # it is not generic when it runs
+    """Of a database that is away all tasks together say one line, and one when it is back."""
+
+    throws = (OperationalError, InterfaceError)  # Celery then spares the traceback
+    is_database_away = False
+
+    def on_failure(self, exc: Exception, *_args: Any) -> None:
+        if isinstance(exc, self.throws) and not QuietTask.is_database_away:
+            QuietTask.is_database_away = True
+            log.error("nothing is done: the database is away: %s", exc)
+
+    def on_success(self, *_args: Any) -> None:
+        if QuietTask.is_database_away:
+            QuietTask.is_database_away = False
+            log.warning("the database is back")
 
 
 class FieldStep(bootsteps.StartStopStep):
@@ -62,7 +80,7 @@ class FieldStep(bootsteps.StartStopStep):
         self.stop(worker)
 
 
-app = Celery("t3000")
+app = Celery("t3000", task_cls=QuietTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()  # in every thread, also in those of the web server
 app.autodiscover_tasks()

@@ -50,8 +50,8 @@ def log_level(name: str, default: str) -> str:
 
 
 def origins(name: str) -> list[str]:
-    """Origins as Django and browsers write them: scheme, host and port, nothing behind."""
-    given = words(name, [])
+    """Scheme, host and port, nothing behind."""
+    given = [word.lower() for word in words(name, [])]  # as browsers write them
     for origin in given:
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin:

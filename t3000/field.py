@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from devices import live, runtime
@@ -62,9 +62,12 @@ def stop(field: FieldRuntime) -> None:
     """Stops the runtime and leaves nothing claimed that another process would wait for."""
     field.stop()
     runtime.install(None)
-    polling.give_up(list(_lease_renewed))
+    try:
+        polling.give_up(list(_lease_renewed))
+        lease.give_up(OWNER)
+    except DatabaseError as error:
+        log.warning("leases and claims end by themselves, they cannot be given up: %s", error)
     _lease_renewed.clear()
-    lease.give_up(OWNER)
 
 
 def plan_devices(device_ids: Sequence[int]) -> list[DevicePlan]:

@@ -7,6 +7,8 @@ client wrote itself where a proxy only appends to the header.
 from collections.abc import Iterable
 from typing import Any
 
+SCHEMES = {"http": "http", "websocket": "ws"}
+
 
 class BehindProxy:
     """Takes the client's address and scheme from what the last proxy says. Only for a site that
@@ -16,9 +18,11 @@ class BehindProxy:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        if scope["type"] not in SCHEMES:
+            return await self.application(scope, receive, send)
         address = _last(scope["headers"], b"x-forwarded-for")
         is_secure = _last(scope["headers"], b"x-forwarded-proto") in ("https", "wss")
-        scheme = {"http": "http", "websocket": "ws"}[scope["type"]] + ("s" if is_secure else "")
+        scheme = SCHEMES[scope["type"]] + ("s" if is_secure else "")
         said = {"client": (address, 0)} if address else {}
         return await self.application({**scope, **said, "scheme": scheme}, receive, send)
 

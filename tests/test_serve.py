@@ -40,15 +40,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def pid_of(address: str, port: int) -> int:
     """The process that has the UDP socket."""
     packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
-    lines = Path("/proc/net/udp").read_text().splitlines()
-    (inode,) = [line.split()[9] for line in lines if f" {packed}:{port:04X} " in line]
+    (pid,) = pids_of(f"{packed}:{port:04X}")
+    return pid
+
+
+def pids_of(address: str) -> set[int]:
+    """The processes with a UDP socket at an address that ends so, in the kernel's words."""
+    lines = [line.split() for line in Path("/proc/net/udp").read_text().splitlines()]
+    sockets = {f"socket:[{words[9]}]" for words in lines if words[1].endswith(address)}
+    pids = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            if str(link.readlink()) == f"socket:[{inode}]":
-                return int(link.parts[2])
+            if str(link.readlink()) in sockets:
+                pids.add(int(link.parts[2]))
         except OSError:  # it has just ended
             continue
-    raise LookupError(address)
+    return pids
 
 
 def frames(socket_: ClientConnection, seconds: float) -> Iterator[dict[str, Any]]:
@@ -83,6 +90,13 @@ def test_a_taken_port_is_refused_with_what_to_do(site: Site, tmp_path: Path) -> 
     second = serve_again(tmp_path, site.port)
     assert second.returncode == 1
     assert f"127.0.0.1 port {site.port} cannot be opened: Address already in use" in second.stderr
+
+
+@pytest.mark.skipif(not HAS_PROCESSES, reason="there is one process")
+def test_only_the_field_process_opens_the_network(site: Site) -> None:
+    (pid,) = pids_of(f":{site.demo_port + 1:04X}")
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    assert b"field" in command[command.index(b"-Q") :]
 
 
 def test_without_login_there_is_only_the_login_page_and_the_probe(site: Site) -> None:

@@ -155,16 +155,16 @@ async def test_the_sender_goes_on_without_redis_and_then_tells_of_the_gap(
 CHANGE = PointChange(7, 21.5, "21.5", 0, 1_795_430_543_000)
 STATUS = DeviceStatus(3, "offline", None, 1_795_430_543_000)
 COMMAND = CommandStatus(
-    9, 3, "analog-value,1", "write", "confirmed", 21.0, 8, None, "admin", "", True
-)
+    command_id=9, device_id=3, point="analog-value,1", kind="write", state="confirmed",
+    value=21.0, priority=8, until=None, by="admin", note="", message="", holds=True,
+)  # fmt: skip
 
 
 def test_what_is_encoded_is_decoded() -> None:
     kinds = {"points": [CHANGE, CHANGE._replace(value=None)], "devices": [], "commands": [COMMAND]}
     assert live.decode(live.encode(**kinds)) == kinds  # type: ignore[arg-type]
-    decoded = live.decode(
-        live.encode(points=[CHANGE._replace(value=21)], devices=[STATUS], commands=[])
-    )  # type: ignore[arg-type]
+    whole = {"points": [CHANGE._replace(value=21)], "devices": [STATUS], "commands": []}
+    decoded = live.decode(live.encode(**whole))  # type: ignore[arg-type]
     assert decoded["points"][0].value == 21
     assert decoded["devices"] == [STATUS]
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from celery import Celery
 from django.conf import settings
+from django.db import OperationalError
 from kombu import Queue
 
 from devices.domain.commands import EXECUTE, FIRST
 from devices.tasks import poll_devices
-from t3000.celery import Clock, FieldStep, app
+from t3000.celery import Clock, FieldStep, QuietTask, app
 from tests.servers import RedisServer
 
 
@@ -66,4 +67,25 @@ def test_the_clock_says_once_that_the_broker_is_away(
     for _ in range(2):
         clock.apply_entry(entry)
     said = [one.levelno for one in caplog.records if one.name == "t3000.celery"]
+    assert said == [logging.ERROR, logging.WARNING]
+
+
+def test_all_tasks_together_say_once_that_the_database_is_away(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = True
+
+    def work() -> None:
+        if away:
+            raise OperationalError("no connection")
+
+    its = Celery(task_cls=QuietTask, broker="memory://", set_as_current=False)
+    monkeypatch.setattr(QuietTask, "is_database_away", False)
+    one, other = its.task(name="one")(work), its.task(name="other")(work)
+    for task in (one, other, one):
+        task.apply()
+    away = False
+    for task in (other, one):
+        task.apply()
+    said = [line.levelno for line in caplog.records if line.levelno > logging.INFO]
     assert said == [logging.ERROR, logging.WARNING]

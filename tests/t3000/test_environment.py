@@ -1,8 +1,13 @@
 """What the environment may say: read strictly, and all of it documented."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -83,6 +88,80 @@ def test_databases(said: pytest.MonkeyPatch) -> None:
 def test_redis(said: pytest.MonkeyPatch, url: str) -> None:
     said.setenv(NAME, url)
     assert environment.redis(NAME) == url
+
+
+def settings_with(tmp_path: Path, names: str, **said: str) -> dict[str, Any]:
+    """What the project's settings make of an environment."""
+    environment = {"PATH": os.environ["PATH"], "T3000_DATA_DIR": str(tmp_path), **said}
+    program = (
+        "import json, sys; from t3000 import settings; "
+        "print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, default=str))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, *names.split()],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(answer.stdout)
+
+
+TLS = (
+    "SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE BEHIND_PROXY SECURE_SSL_REDIRECT SECURE_HSTS_SECONDS"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "meaning"),
+    [
+        ({}, [False, False, False, False, 0]),
+        ({"T3000_PROXY": "true"}, [False, False, True, False, 0]),
+        ({"T3000_HTTPS": "true"}, [True, True, False, False, 2_592_000]),
+        ({"T3000_HTTPS": "1", "T3000_PROXY": "1"}, [True, True, True, True, 2_592_000]),
+        ({"T3000_HTTPS": "1", "T3000_HSTS_SECONDS": "0"}, [True, True, False, False, 0]),
+    ],
+    ids=["nothing", "proxy", "TLS", "TLS proxy", "no HSTS"],
+)
+def test_tls_and_proxy(tmp_path: Path, said: dict[str, str], meaning: list[Any]) -> None:
+    assert list(settings_with(tmp_path, TLS, **said).values()) == meaning
+
+
+def test_redis_takes_tasks_changes_and_cache(tmp_path: Path) -> None:
+    names = "CELERY_BROKER_URL CHANNEL_LAYERS CACHES CELERY_BROKER_TRANSPORT_OPTIONS"
+    url = "redis://redis.example:6379/3"
+    broker, layers, caches, options = settings_with(
+        tmp_path, names, REDIS_URL=url, T3000_REDIS_PREFIX="north"
+    ).values()
+    assert broker == url
+    assert layers["default"]["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"
+    assert layers["default"]["CONFIG"] == {"hosts": [url], "prefix": "north:channels"}
+    assert (caches["default"]["LOCATION"], caches["default"]["KEY_PREFIX"]) == (url, "north:cache")
+    assert options["global_keyprefix"] == "north:celery:"
+    assert options["priority_steps"] == [0, 9]
+
+
+def test_without_redis_everything_stays_in_the_process(tmp_path: Path) -> None:
+    broker, layers = settings_with(tmp_path, "CELERY_BROKER_URL CHANNEL_LAYERS").values()
+    assert broker == "memory://localhost/"
+    assert layers["default"]["BACKEND"] == "channels.layers.InMemoryChannelLayer"
+
+
+def test_postgresql_keeps_what_the_url_says(tmp_path: Path) -> None:
+    url = "postgresql://me:secret@db.example/site?sslmode=require&connect_timeout=9"
+    (databases,) = settings_with(tmp_path, "DATABASES", DATABASE_URL=url).values()
+    options = databases["default"]["OPTIONS"]
+    assert (options["sslmode"], options["connect_timeout"]) == ("require", 9)
+    assert databases["default"]["CONN_MAX_AGE"] == 0
+
+
+def test_nonsense_stops_a_command_with_one_line(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "T3000_DATA_DIR": str(tmp_path)}
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=ROOT, env={**environment, "DATABASE_URL": "oracle://db/t3000"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 1
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("DATABASE_URL: oracle is not known; try postgresql://")
 
 
 def test_every_variable_is_documented() -> None:
