@@ -117,7 +117,8 @@ class DeviceInfo:
 class PointInfo:
     """A point as its device describes it. `states` are the texts of a binary's 0, 1 or of a
     multi-state's 1, 2, 3 ... in this order. `commandable`: what is written can be released.
-    `low` and `high` bound what may be written, None where the device names no bound."""
+    `low` and `high` bound what may be written, None where the device names no bound. `index` is
+    its place among its kind, from 0, where the device itself numbers them."""
 
     address: PointAddress
     kind: PointKind
@@ -129,6 +130,7 @@ class PointInfo:
     commandable: bool = False
     low: float | None = None
     high: float | None = None
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

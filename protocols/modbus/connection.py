@@ -8,19 +8,24 @@ comes late finds nobody.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import struct
+from collections.abc import Awaitable, Callable, Sequence
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
+from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
 
 from protocols.errors import CodecError, Timeout, Unreachable
-from protocols.modbus.failures import translate
+from protocols.modbus.failures import IN_DOUBT, translate
 from protocols.types import Endpoint
 
 # It tells each time-out as an error; ours carry the device and go to whoever asked.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+
+READ = 3  # the function
 
 
 class LostError(Exception):
@@ -31,11 +36,25 @@ class OddReplyError(Exception):
     """An answer that cannot be decoded."""
 
 
+class Decoder(DecodePDU):
+    """pymodbus', with registers unpacked at once: its own takes them one by one and writes each
+    reply down for a log that nobody reads, which is most of the time that a long reply takes."""
+
+    def decode(self, frame: bytes) -> ModbusPDU | None:
+        if frame[0] != READ:
+            return super().decode(frame)
+        if len(frame) < 2 or frame[1] != len(frame) - 2 or frame[1] % 2:
+            return None
+        return ReadHoldingRegistersResponse(
+            registers=struct.unpack_from(f">{frame[1] // 2}H", frame, 2)
+        )
+
+
 class Framer(FramerSocket):
     """Hands what cannot be decoded to whoever waits for it; pymodbus would raise into asyncio."""
 
     def __init__(self, on_odd: Callable[[Exception], None]) -> None:
-        super().__init__(DecodePDU(False))
+        super().__init__(Decoder(False))
         self._on_odd = on_odd
 
     def handleFrame(  # noqa: N802  pymodbus' name
@@ -67,7 +86,7 @@ class Connection:
         is_open = self._client is not None and self._client.connected
         return self.sessions if is_open else None
 
-    async def read(self, endpoint: Endpoint, registers: range) -> list[int]:
+    async def read(self, endpoint: Endpoint, registers: range) -> Sequence[int]:
         """The registers, asked for again after a time-out or a lost connection."""
         for left in reversed(range(self._tries)):
             try:
@@ -81,13 +100,13 @@ class Connection:
                 if left:
                     continue
                 raise
-            if reply.function_code != 3 or len(reply.registers) != len(registers):
+            if reply.function_code != READ or len(reply.registers) != len(registers):
                 self._drop()
                 raise CodecError(
                     f"asked for {len(registers)} registers from {registers.start}, got {reply}",
                     endpoint=endpoint,
                 )
-            return list(reply.registers)
+            return reply.registers
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def write_register(self, endpoint: Endpoint, register: int, word: int) -> None:
@@ -95,7 +114,7 @@ class Connection:
         reply = await self._request(
             endpoint,
             lambda client: client.write_register(register, word, device_id=endpoint.instance),
-            may_open=False,
+            is_write=True,
         )
         written = (reply.function_code, reply.address, list(reply.registers))
         self._expect(endpoint, written, (6, register, [word]))
@@ -105,7 +124,7 @@ class Connection:
         reply = await self._request(
             endpoint,
             lambda client: client.write_registers(first, words, device_id=endpoint.instance),
-            may_open=False,
+            is_write=True,
         )
         written = (reply.function_code, reply.address, reply.count)
         self._expect(endpoint, written, (16, first, len(words)))
@@ -121,11 +140,11 @@ class Connection:
         endpoint: Endpoint,
         send: Callable[[AsyncModbusTcpClient], Awaitable[ModbusPDU]],
         *,
-        may_open: bool = True,
+        is_write: bool = False,
     ) -> ModbusPDU:
         """Sends once and takes the answer. Raises errors of the tree only."""
         async with self._turn:
-            if not may_open and self.session is None:
+            if is_write and self.session is None:
                 raise Unreachable("the connection was lost before this was sent", endpoint=endpoint)
             client = await self._open(endpoint)
             self._is_waiting = True
@@ -145,7 +164,10 @@ class Connection:
                     self._is_waiting = False
                     self._drop()
         if isinstance(reply, ExceptionResponse):
-            raise translate(reply.exception_code, endpoint)
+            refusal = translate(reply.exception_code, endpoint)
+            if is_write and reply.exception_code in IN_DOUBT:
+                raise Timeout(refusal.message, endpoint=endpoint)
+            raise refusal
         return reply
 
     async def _open(self, endpoint: Endpoint) -> AsyncModbusTcpClient:

@@ -19,6 +19,7 @@ from protocols.errors import (
     FieldError,
     ProtocolError,
     Refused,
+    Timeout,
     Unreachable,
     Unsupported,
 )
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 ANYBODY = 255  # the unit that a T3 controller answers whatever its own is
 HIGHEST_UNIT = 254
 DESCRIBED_AT_ONCE = 8
+PLANS_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ModbusDriver(Driver):
         self._source: str | None = None  # our own address while the network is open
         self._connections: dict[str, Connection] = {}
         self._identities: dict[Endpoint, Identity] = {}
+        self._plans: dict[tuple[PointAddress, ...], list[range]] = {}
         self._writing: dict[Endpoint, asyncio.Lock] = {}
 
     async def connect(self) -> None:
@@ -186,13 +189,13 @@ class ModbusDriver(Driver):
 
     async def list_points(self, endpoint: Endpoint) -> tuple[PointInfo, ...]:
         found: list[PointInfo] = []
-        for kind, area in self._product.areas.items():
+        for area in self._product.areas.values():
             count = await self._count(endpoint, area)
             items = {number: area.item(number) for number in range(1, count + 1)}
             registers = await self._registers(endpoint, list(items.values()))
             for number, item in items.items():
                 block = t3.block_bytes([registers[one] for one in item])
-                info = t3.point_info(self._product, kind, number, block)
+                info = t3.point_info(self._product, area.kind, number, block)
                 if info is not None:
                     found.append(info)
         return tuple(found)
@@ -220,9 +223,9 @@ class ModbusDriver(Driver):
         return found
 
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
-        known = {point: area for point in points if (area := self._product.area(point))}
+        known = dict.fromkeys(point for point in points if self._product.area(point) is not None)
         await self._identify(endpoint, again=not known)
-        states = await self._states(endpoint, known)
+        states = await self._states(endpoint, tuple(known))
         now = datetime.now(UTC)
         return [
             state.reading(point, now)
@@ -232,28 +235,42 @@ class ModbusDriver(Driver):
         ]
 
     async def _states(
-        self, endpoint: Endpoint, points: Mapping[PointAddress, Area]
+        self, endpoint: Endpoint, points: tuple[PointAddress, ...]
     ) -> dict[PointAddress, t3.State | FieldError]:
-        """Every point, or what the device said instead. Raises when it does not answer."""
-        product = self._product
-        spans = {point: area.live(point.number) for point, area in points.items()}
-        wanted = [span for live in spans.values() for span in live]
+        """Every point of the map, or what the device said instead. Raises when it does not
+        answer."""
         registers: dict[int, int] = {}
         refused: dict[int, FieldError] = {}
-        for block in blocks(wanted, most=product.most, bridge=product.bridge):
+        for block in self._plan(points):
             try:
                 words = await self._connection(endpoint).read(endpoint, block)
             except (BadPoint, Refused) as error:
                 refused.update(dict.fromkeys(block, error))
                 continue
             registers.update(zip(block, words, strict=True))
+        ranges = self._product.ranges
         found: dict[PointAddress, t3.State | FieldError] = {}
-        for point, area in points.items():
-            errors = [refused[span.start] for span in spans[point] if span.start in refused]
-            found[point] = (
-                errors[0] if errors else t3.state(area, point.number, registers, product.ranges)
-            )
+        for point in points:
+            area = self._product.areas[point.object_type]
+            refusal = _refusal(area, point.number, refused) if refused else None
+            found[point] = refusal or t3.state(area, point.number, registers, ranges)
         return found
+
+    def _plan(self, points: tuple[PointAddress, ...]) -> list[range]:
+        """The requests for the points: the same for every poll of a device."""
+        planned = self._plans.get(points)
+        if planned is None:
+            if len(self._plans) >= PLANS_KEPT:
+                self._plans.clear()
+            spans = [
+                span
+                for point in points
+                for span in self._product.areas[point.object_type].live(point.number)
+            ]
+            product = self._product
+            planned = blocks(spans, most=product.most, bridge=product.bridge)
+            self._plans[points] = planned
+        return planned
 
     # Writing.
 
@@ -274,32 +291,47 @@ class ModbusDriver(Driver):
             )
         if value is not None:
             _encode(endpoint, point, value, is_digital=False)
-        connection, area = self._connection(endpoint), self._area(endpoint, point)
+        area = self._area(endpoint, point)
         async with self._writing.setdefault(endpoint, asyncio.Lock()):
-            state = await self._state(endpoint, point)
-            words = (
-                []
-                if value is None
-                else _encode(endpoint, point, value, is_digital=state.is_digital)
-            )
-            if state.switch != t3.SWITCH_AUTO:
-                raise Refused(
-                    f"its switch at the panel stands at "
-                    f"{t3.SWITCH_TEXTS.get(state.switch, state.switch)}, not at auto",
-                    endpoint=endpoint,
-                    point=point,
-                )
-            await self._identify(endpoint)  # the same device still, if the connection is new
+            is_manual, words = await self._prepare(endpoint, point, value)
             mode = area.auto_manual + point.number - 1
+            connection = self._connection(endpoint)
+            half_done = False
             try:
-                if state.is_manual != (value is not None):
+                if is_manual != (value is not None):
                     await connection.write_register(endpoint, mode, int(value is not None))
+                    half_done = True
                 if words:
                     first = area.value_registers(point.number).start
                     await connection.write_registers(endpoint, first, words)
             except ProtocolError as error:
                 error.point = point
+                if half_done or isinstance(error, CodecError):  # an answer that makes no sense
+                    raise Timeout(error.message, endpoint=endpoint, point=point) from error
                 raise
+
+    async def _prepare(
+        self, endpoint: Endpoint, point: PointAddress, value: float | None
+    ) -> tuple[bool, list[int]]:
+        """Whether the point is in manual, and the registers of the value. Nothing is written yet,
+        and every error says so: none is a Timeout."""
+        try:
+            state = await self._state(endpoint, point)
+            await self._identify(endpoint)  # the same device still, if the connection is new
+        except Timeout as error:
+            raise Unreachable(
+                f"nothing was written: {error.message}", endpoint=endpoint, point=point
+            ) from error
+        if state.switch != t3.SWITCH_AUTO:
+            stands = t3.SWITCH_TEXTS.get(state.switch, str(state.switch))
+            raise Refused(
+                f"its switch at the panel stands at {stands}, not at auto",
+                endpoint=endpoint,
+                point=point,
+            )
+        if value is None:
+            return state.is_manual, []
+        return state.is_manual, _encode(endpoint, point, value, is_digital=state.is_digital)
 
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
         if self._product.area(point) is None:
@@ -313,7 +345,8 @@ class ModbusDriver(Driver):
 
     async def _state(self, endpoint: Endpoint, point: PointAddress) -> t3.State:
         await self._identify(endpoint)
-        state = (await self._states(endpoint, {point: self._area(endpoint, point)}))[point]
+        self._area(endpoint, point)
+        state = (await self._states(endpoint, (point,)))[point]
         if isinstance(state, FieldError):
             state.point = point
             raise state
@@ -329,6 +362,10 @@ class ModbusDriver(Driver):
     @property
     def _areas(self) -> Sequence[Area]:
         return list(self._product.areas.values())
+
+
+def _refusal(area: Area, number: int, refused: Mapping[int, FieldError]) -> FieldError | None:
+    return next((refused[one.start] for one in area.live(number) if one.start in refused), None)
 
 
 def _without_value(error: FieldError | None) -> Quality:

@@ -16,6 +16,10 @@ _MEANINGS: dict[int, tuple[type[FieldError], str]] = {
 }
 
 
+# What came of a write is not known after these: it was taken, or it was handed on.
+IN_DOUBT = (5, 11)
+
+
 def translate(code: int, endpoint: Endpoint) -> FieldError:
     """The error that says the same."""
     kind, meaning = _MEANINGS.get(code, (Refused, "the standard does not say what this means"))

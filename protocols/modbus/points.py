@@ -108,6 +108,7 @@ def point_info(product: Product, kind: PointKind, number: int, item: bytes) -> P
         states=product.ranges.digital[range_number] if is_digital else (),
         writable=True,
         commandable=True,
+        index=number - 1,
     )
 
 

@@ -121,7 +121,7 @@ class Product:
     identity: Identity
     settings: Settings
     families: tuple[Family, ...]
-    areas: Mapping[PointKind, Area]
+    areas: Mapping[str, Area]  # by the name of the kind, which is the object type of its points
     boards: Mapping[int, str]
     other_board: str
     ranges: Ranges
@@ -131,12 +131,8 @@ class Product:
 
     def area(self, point: PointAddress) -> Area | None:
         """The area of an address such as input,3; None if it is no point of this product."""
-        area = self._by_name.get(point.object_type)
+        area = self.areas.get(point.object_type)
         return area if area is not None and 1 <= point.number <= area.count else None
-
-    @property
-    def _by_name(self) -> Mapping[str, Area]:
-        return {kind.value: area for kind, area in self.areas.items()}
 
 
 @cache
@@ -167,9 +163,7 @@ def parse(table: dict[str, Any]) -> Product:
             settings["first"], Text(**settings["panel_name"]), Text(**settings["board"])
         ),
         families=tuple(_family(one) for one in table["classes"]),
-        areas={
-            PointKind(kind): _area(PointKind(kind), one) for kind, one in table["kinds"].items()
-        },
+        areas={kind.value: _area(kind, table["kinds"][kind]) for kind in PointKind},
         other_board=boards.pop("other"),
         boards={int(number): name for number, name in boards.items()},
         ranges=_ranges(table["ranges"]),

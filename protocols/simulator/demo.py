@@ -1,4 +1,5 @@
-"""The demo building: five devices of two vendors, as a building of two floors would have."""
+"""The demo building: seven devices of two vendors, as a building of two floors would have. Two of
+them speak Modbus TCP, the others BACnet/IP."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +8,8 @@ from ipaddress import IPv4Address
 
 from protocols.simulator.building import Floor
 from protocols.simulator.plantroom import AirHandler, BoilerHouse, WeatherStation
-from protocols.simulator.spec import DeviceSpec, ObjectType, Point
+from protocols.simulator.spec import DeviceSpec, ObjectType, Point, Protocol
+from protocols.simulator.tenants import Meters, TenantRooms
 
 PORT = 47809  # not BACnet's own 47808, so that a real BACnet program may run beside it
 FIRST_ADDRESS = "127.0.0.11"
@@ -182,6 +184,44 @@ WEATHER_STATION = (
     setpoint("SIM-HOUR", "Simulated hour", 0, units="hours", limits=(0, 24)),
 )
 
+
+def _tenant_room(room: str) -> tuple[Point, ...]:
+    return (
+        thermometer(f"{room}-T", f"Office {room} temp"),
+        sensor(f"{room}-CO2", f"Office {room} CO2", "parts-per-million", 8),
+        sensor(f"{room}-LUX", f"Office {room} light", "luxes", 6),
+        contact(f"{room}-OCC", f"Office {room} presence", ("Unoccupied", "Occupied")),
+        percent_output(f"{room}-VLV", f"Office {room} valve"),
+        relay(f"{room}-LGT", f"Office {room} lights"),
+    )
+
+
+TENANT_EAST = (
+    *_tenant_room("E1"),
+    *_tenant_room("E2"),
+    percent_output("E-VAV", "Air volume"),
+    setpoint("E-SPO", "Setpoint day", 21.5, limits=(10, 30)),
+    setpoint("E-SPN", "Setpoint night", 17, limits=(5, 25)),
+    setpoint("E-SPE", "Setpoint now", 21.5, limits=(5, 30)),
+    flag("E-OCC", "Tenant present"),
+)
+
+METER_ROOM = (
+    sensor("L1-A", "Current L1", "amperes", 0.4),
+    sensor("L2-A", "Current L2", "amperes", 0.4),
+    sensor("L3-A", "Current L3", "amperes", 0.4),
+    thermometer("MR-T", "Meter room temp"),
+    contact("LEAK", "Water on the floor", ("Normal", "Alarm")),
+    relay("SHED-1", "Load shed west"),
+    Point(ObjectType.BINARY_OUTPUT, "FAN", "Room fan", states=("Stop", "Start")),
+    setpoint("P-KW", "Power of all", 0, units="kilowatts", limits=(0, 500)),
+    setpoint("E-EAST", "Energy tenant east", 0, units="kilowatt-hours", limits=(0, 1e6)),
+    setpoint("E-WEST", "Energy tenant west", 0, units="kilowatt-hours", limits=(0, 1e6)),
+    setpoint("LIM-KW", "Power limit", 34, units="kilowatts", limits=(5, 500)),
+    setpoint("FAN-SP", "Fan on above", 27, limits=(15, 40)),
+    flag("SHED-EN", "Load shedding", ("Disable", "Enable")),
+)
+
 DEMO: tuple[DeviceSpec, ...] = (
     DeviceSpec(
         name="AHU-1 Controller",
@@ -221,6 +261,26 @@ DEMO: tuple[DeviceSpec, ...] = (
         location="Weather mast",
         max_apdu=1476,
         segmentation=True,
+    ),
+    DeviceSpec(
+        name="Tenant east",
+        instance=16,
+        address="127.0.0.16",
+        port=PORT,
+        plant=TenantRooms,
+        points=TENANT_EAST,
+        model_name="T3-TB",
+        protocol=Protocol.MODBUS,
+    ),
+    DeviceSpec(
+        name="Meter room",
+        instance=17,
+        address="127.0.0.17",
+        port=PORT,
+        plant=Meters,
+        points=METER_ROOM,
+        model_name="T3-LB",
+        protocol=Protocol.MODBUS,
     ),
 )
 

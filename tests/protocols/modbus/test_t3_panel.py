@@ -142,7 +142,7 @@ async def test_a_digital_point_takes_0_and_1_only(
 async def test_a_point_that_no_panel_has(
     driver: ModbusDriver, endpoint: Endpoint, point: PointAddress
 ) -> None:
-    with pytest.raises(BadPoint, match="OUT1 to 64, IN1 to 64, VAR1 to 128"):
+    with pytest.raises(BadPoint, match="IN1 to 64, OUT1 to 64, VAR1 to 128"):
         await driver.write(endpoint, point, 1.0)
     held = await driver.read_held(endpoint, point)
     assert (held.reading.quality, held.slots) == (Quality.CONFIG, None)

@@ -55,6 +55,43 @@ async def test_a_write_goes_out_once_even_when_its_reply_is_lost(
     assert written() == sent
 
 
+async def test_a_device_that_does_not_answer_is_not_written_to(
+    hasty: ModbusDriver, relay: Relay, written: Callable[[], list[str]]
+) -> None:
+    relay.on_reply = silence
+    with pytest.raises(Unreachable, match="nothing was written: no answer"):
+        await hasty.write(behind(relay), SETPOINT, 25.0)
+    assert written() == []
+
+
+async def test_a_connection_that_is_lost_between_mode_and_value_leaves_it_in_doubt(
+    driver: ModbusDriver, relay: Relay, written: Callable[[], list[str]]
+) -> None:
+    async def hang_up(request: bytes, reply: bytes) -> bytes:
+        if function(request) == 16:
+            raise ConnectionResetError
+        return reply
+
+    relay.on_reply = hang_up
+    with pytest.raises(Timeout, match="closed the connection before it answered"):
+        await driver.write(behind(relay), SETPOINT, 25.0)
+    assert written() == ["06 8348 1", "16 8092 0 25000"]
+    assert (len(relay.of(6)), len(relay.of(16))) == (1, 1)
+
+
+async def test_a_value_that_is_refused_after_the_mode_was_set_leaves_it_in_doubt(
+    driver: ModbusDriver, relay: Relay
+) -> None:
+    async def refuse_values(request: bytes, reply: bytes) -> bytes:
+        return exception(request, 3) if function(request) == 16 else reply
+
+    relay.on_reply = refuse_values
+    with pytest.raises(Timeout, match="does not take this value"):
+        await driver.write(behind(relay), SETPOINT, 25.0)
+    with pytest.raises(Refused, match="does not take this value"):  # in manual by now
+        await driver.write(behind(relay), SETPOINT, 25.0)
+
+
 async def test_a_late_reply_is_not_taken_for_the_next_requests(
     hasty: ModbusDriver, relay: Relay
 ) -> None:
@@ -157,14 +194,14 @@ async def test_a_cancelled_read_leaves_nothing_to_mistake(
         (2, BadPoint, "does not have these registers"),
         (3, Refused, "does not take this value"),
         (4, Refused, "failed"),
-        (5, Busy, "needs more time"),
+        (5, Timeout, "needs more time"),
         (6, Busy, "busy"),
         (10, Unreachable, "no way to the device"),
-        (11, Unreachable, "the gateway answers, the device behind it does not"),
+        (11, Timeout, "the gateway answers, the device behind it does not"),
         (99, Refused, "Modbus exception 99"),
     ],
 )
-async def test_an_exception_is_told_in_plain_words(
+async def test_an_exception_to_a_write_is_told_in_plain_words(
     driver: ModbusDriver, relay: Relay, code: int, error: type[ProtocolError], words: str
 ) -> None:
     async def refuse(request: bytes, reply: bytes) -> bytes:
@@ -174,6 +211,23 @@ async def test_an_exception_is_told_in_plain_words(
     with pytest.raises(error, match=words) as caught:
         await driver.write(behind(relay), SETPOINT, 20.0)
     assert (caught.value.point, caught.value.endpoint) == (SETPOINT, behind(relay))
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(5, Busy), (6, Busy), (10, Unreachable), (11, Unreachable)]
+)
+async def test_an_exception_to_a_read_is_an_error_to_try_again(
+    driver: ModbusDriver, relay: Relay, code: int, error: type[ProtocolError]
+) -> None:
+    async def refuse(request: bytes, reply: bytes) -> bytes:
+        return exception(request, code)
+
+    relay.on_reply = refuse
+    with pytest.raises(error) as caught:
+        await driver.read(behind(relay), [ROOM])
+    assert caught.value.retryable
+    with pytest.raises(Unreachable if error is Unreachable else Busy):
+        await driver.write(behind(relay), SETPOINT, 20.0)
 
 
 @pytest.mark.parametrize(("code", "quality"), [(2, Quality.CONFIG), (4, Quality.FAULT)])
@@ -229,14 +283,14 @@ async def test_an_odd_reply_is_an_error_and_the_next_is_read(
     assert reading.value == 23.456
 
 
-async def test_another_confirmation_than_that_of_the_write_is_an_error(
+async def test_another_confirmation_than_that_of_the_write_leaves_it_in_doubt(
     driver: ModbusDriver, relay: Relay
 ) -> None:
     async def confirm_another(request: bytes, reply: bytes) -> bytes:
         return reply[:8] + b"\x00\x01" + reply[10:] if function(request) == 16 else reply
 
     relay.on_reply = confirm_another
-    with pytest.raises(CodecError, match="confirmed"):
+    with pytest.raises(Timeout, match="confirmed"):
         await driver.write(behind(relay), SETPOINT, 20.0)
 
 

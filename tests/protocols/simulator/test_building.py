@@ -14,10 +14,11 @@ from protocols.simulator.building import NIGHT, Floor, PiLoop, Zone
 from protocols.simulator.demo import DEMO
 from protocols.simulator.plantroom import OFF, AirHandler, BoilerHouse
 from protocols.simulator.spec import DeviceSpec, ObjectType, Plant, Point
+from protocols.simulator.tenants import LAMPS, Meters, TenantRooms
 from protocols.simulator.weather import ANCHOR, DAY, HOUR, MINUTE, Clock
 
 MONDAY = 1000 * 7 * DAY
-AIR_HANDLER, FLOOR, _, BOILER_HOUSE, WEATHER_STATION = DEMO
+AIR_HANDLER, FLOOR, _, BOILER_HOUSE, WEATHER_STATION, TENANT, METERS = DEMO
 
 
 def initial_points(spec: DeviceSpec) -> dict[str, float]:
@@ -206,6 +207,34 @@ def test_boiler_locks_before_it_boils() -> None:
     assert locked == {0, 1}
 
 
+def test_lights_are_on_for_people_in_the_dark_only() -> None:
+    plant, points = TenantRooms(MONDAY), initial_points(TENANT)
+    seen = set()
+    moment = MONDAY
+    for _ in range(7 * 24 * 4):
+        moment = run(plant, points, moment, 15 * MINUTE)
+        sensed = plant.sense(moment)
+        lit = points["E1-LGT"] == 1
+        seen.add((bool(sensed["E1-OCC"]), lit))
+        if lit:
+            assert sensed["E1-LUX"] < TenantRooms.BRIGHT + LAMPS
+    assert seen >= {(False, False), (True, True), (True, False)}
+
+
+def test_meters_run_on_and_load_is_shed_above_the_limit() -> None:
+    plant, points = Meters(MONDAY), initial_points(METERS)
+    before = dict(plant.energy)
+    noon = run(plant, points, MONDAY, 11 * HOUR)
+    for meter, energy in plant.energy.items():
+        assert 20 < energy - before[meter] < 400
+    assert points["SHED-1"] == 0
+    free = sum(plant.power.values())
+    shed = {"SHED-EN": 1.0, "LIM-KW": free - 1}
+    run(plant, points, noon, 10 * MINUTE, shed)
+    assert points["SHED-1"] == 1
+    assert sum(plant.power.values()) < free
+
+
 @pytest.mark.parametrize("spec", DEMO, ids=lambda spec: spec.name)
 def test_plant_and_points_of_a_device_fit(spec: DeviceSpec) -> None:
     plant, points = spec.plant(MONDAY), initial_points(spec)
@@ -217,7 +246,7 @@ def test_plant_and_points_of_a_device_fit(spec: DeviceSpec) -> None:
 
 
 def test_demo_is_a_building_of_the_promised_size() -> None:
-    assert 90 <= sum(len(spec.points) for spec in DEMO) <= 140
+    assert 120 <= sum(len(spec.points) for spec in DEMO) <= 180
     for spec in DEMO[:4]:  # the weather station is mostly inputs
         kinds = {point.type.is_input for point in spec.points}
         outputs = {point.type.is_output for point in spec.points}
@@ -271,10 +300,14 @@ PHYSICAL = {
     "bars": (1, 3),
     "cubic-meters": (0, 100_000),
     "kilowatts": (0, 62),
+    "luxes": (0, 1500),
 }
+METERED = {"amperes": (0, 80)}  # of the whole building
 
 
-@pytest.mark.parametrize("spec", [AIR_HANDLER, FLOOR, BOILER_HOUSE], ids=lambda spec: spec.name)
+@pytest.mark.parametrize(
+    "spec", [AIR_HANDLER, FLOOR, BOILER_HOUSE, TENANT, METERS], ids=lambda spec: spec.name
+)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), start=st.floats(0, 1e10))
 def test_values_stay_physical(spec: DeviceSpec, data: st.DataObject, start: float) -> None:
@@ -288,5 +321,6 @@ def test_values_stay_physical(spec: DeviceSpec, data: st.DataObject, start: floa
         points.update(overrides)
         plant.step(dt, moment, points)
         for label, value in plant.sense(moment).items():
-            low, high = PHYSICAL.get(units[label].units, (0, 1))
+            limits = PHYSICAL | (METERED if spec is METERS else {})
+            low, high = limits.get(units[label].units, (0, 1))
             assert low <= value <= high, (label, value)

@@ -234,9 +234,9 @@ def test_command_serves_until_its_standard_input_ends(tmp_path: Path) -> None:
     options = ("--port", str(port), "--first-address", "127.0.0.51", "--stop-on-stdin-eof")
     with simulate(tmp_path, *options) as command:
         lines = read_until_ready(command)
-        assert len(lines) == 6
+        assert len(lines) == 8
         first = " ".join(lines[0].split())
-        assert first == f"AHU-1 Controller 127.0.0.51:{port} 237201 T3-BB 33 points"
+        assert first == f"AHU-1 Controller 127.0.0.51:{port} 237201 T3-BB BACnet/IP 33 points"
         with simulate(tmp_path, *options) as second:
             _, problem = second.communicate(timeout=DEADLINE)
             assert second.returncode == 1

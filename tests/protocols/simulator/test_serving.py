@@ -19,7 +19,7 @@ from bacpypes3.vendor import get_vendor_info
 from protocols.simulator.demo import demo_building
 from protocols.simulator.flat import flat_device
 from protocols.simulator.processes import SimulatedBuilding
-from protocols.simulator.spec import DeviceSpec
+from protocols.simulator.spec import DeviceSpec, Protocol
 
 AIR_HANDLER, FLOOR_1, FLOOR_2, BOILER_HOUSE, WEATHER_STATION = 237201, 237544, 237560, 237330, 80001
 DEMO_INSTANCES = {AIR_HANDLER, FLOOR_1, FLOOR_2, BOILER_HOUSE, WEATHER_STATION}
@@ -38,7 +38,7 @@ def free_port() -> int:
 def building() -> Iterator[SimulatedBuilding]:
     port = free_port()
     specs = (
-        *demo_building(port=port),
+        *(spec for spec in demo_building(port=port) if spec.protocol is Protocol.BACNET),
         flat_device("Slow", SLOW, "127.0.0.21", port, points=8, reply_delay=REPLY_DELAY),
         flat_device("Plain", PLAIN, "127.0.0.22", port, points=8, supports_rpm=False),
     )
