@@ -6,6 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 class NetworkProtocol(models.TextChoices):
     BACNET = "bacnet", _("BACnet/IP")
+    MODBUS = "modbus", _("Modbus TCP")
+
+    @property
+    def default_port(self) -> int:
+        return {"bacnet": 47808, "modbus": 502}[self.value]
 
 
 class CommandKind(models.TextChoices):

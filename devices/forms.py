@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from devices.enums import NetworkProtocol
 from devices.models import Network
 
 
@@ -24,19 +25,50 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     targets = TargetsField(
         required=False,
         label=_("Ask these addresses"),
-        help_text=_("Separated by commas, such as 10.0.1.255. Empty: the local broadcast."),
+        help_text=_(
+            "Separated by commas: 10.0.1.255 or 10.0.1.20:502. Empty: the local broadcast, with "
+            "BACnet/IP only; for Modbus TCP name each device."
+        ),
+    )
+    port = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=65535,
+        label=_("Port"),
+        help_text=_(
+            "BACnet/IP: the UDP port that this server opens. Modbus TCP: the port of the devices. "
+            "Empty: 47808 or 502."
+        ),
     )
 
     class Meta:
         model = Network
-        fields = ("name", "interface", "port", "targets", "poll_interval", "timeout", "retries")
+        fields = (
+            "name",
+            "protocol",
+            "interface",
+            "port",
+            "targets",
+            "poll_interval",
+            "timeout",
+            "retries",
+        )
         labels = {
             "interface": _("Address of this server"),
-            "port": _("UDP port"),
             "poll_interval": _("Read every (s)"),
             "timeout": _("Wait for an answer (s)"),
             "retries": _("Tries again"),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.initial["port"] = None  # it depends on the protocol
+
+    def clean_port(self) -> int:
+        protocol = self.cleaned_data.get("protocol") or NetworkProtocol.BACNET
+        port: int | None = self.cleaned_data["port"]
+        return port or NetworkProtocol(protocol).default_port
 
     def clean_name(self) -> str:
         """The form knows the site only by its instance, so the constraint is not checked by it."""

@@ -1,5 +1,8 @@
 """Choices of the panel's models. The values are those of `protocols.types`."""
 
+import enum
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +18,24 @@ class PointKind(models.TextChoices):
     def prefix(self) -> str:
         """T3000's letters before a point's number: IN1, OUT1, VAR1."""
         return {"input": "IN", "output": "OUT", "variable": "VAR"}[self.value]
+
+
+class Shape(enum.Enum):
+    """What the values of a point are."""
+
+    NUMBER = "number"
+    BINARY = "binary"  # 0 and 1
+    MULTI_STATE = "multi-state"  # 1, 2, 3 ...
+
+    @classmethod
+    def of(cls, object_type: str, states: Sequence[str]) -> "Shape":
+        """BACnet says it in the object type. A T3 point's address (input,1) does not, as its range
+        may be changed; its range does, and only a digital one has state texts."""
+        if object_type.startswith("multi-state"):
+            return cls.MULTI_STATE
+        if object_type.startswith("binary") or states:
+            return cls.BINARY
+        return cls.NUMBER
 
 
 class Quality(models.IntegerChoices):

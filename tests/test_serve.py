@@ -26,7 +26,7 @@ from protocols.types import Quality
 from tests.site import HAS_PROCESSES, PATIENCE, ROOT, Site, running_site, wait_for
 
 PERIOD = 5.0  # the demo's poll interval
-VICTIM = "127.0.0.14"  # of the demo's devices
+VICTIMS = ("127.0.0.14", "127.0.0.16")  # of the demo's devices: BACnet/IP, Modbus TCP
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 
@@ -38,16 +38,30 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def pid_of(address: str, port: int) -> int:
-    """The process that has the UDP socket."""
+    """The process that has the device's socket."""
     packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
     (pid,) = pids_of(f"{packed}:{port:04X}")
     return pid
 
 
+def open_sockets(address: str) -> set[str]:
+    """What is bound to an address that ends so, in the kernel's words, and connected to nobody: UDP
+    sockets, and those of TCP that listen."""
+    lines = [
+        line.split()
+        for family in ("udp", "tcp")
+        for line in Path(f"/proc/net/{family}").read_text().splitlines()
+    ]
+    return {
+        f"socket:[{words[9]}]"
+        for words in lines
+        if words[1].endswith(address) and words[2] == "00000000:0000"
+    }
+
+
 def pids_of(address: str) -> set[int]:
-    """The processes with a UDP socket at an address that ends so, in the kernel's words."""
-    lines = [line.split() for line in Path("/proc/net/udp").read_text().splitlines()]
-    sockets = {f"socket:[{words[9]}]" for words in lines if words[1].endswith(address)}
+    """The processes with a socket at an address that ends so."""
+    sockets = open_sockets(address)
     pids = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
@@ -131,14 +145,17 @@ def test_the_values_of_all_simulated_devices_change(site: Site) -> None:
 
 
 def test_the_page_shows_the_values_it_is_served_with(site: Site) -> None:
-    page = site.get(f"/devices/{site.devices()[VICTIM]}/")
+    page = "".join(site.get(f"/devices/{site.devices()[victim]}/") for victim in VICTIMS)
     assert "no value" not in page
     assert "Normal" in page
 
 
-def test_a_device_that_dies_is_offline_and_stale_and_heals_by_itself(site: Site) -> None:
+@pytest.mark.parametrize("address", VICTIMS)
+def test_a_device_that_dies_is_offline_and_stale_and_heals_by_itself(
+    site: Site, address: str
+) -> None:
     devices = site.devices()
-    victim, others = devices[VICTIM], [one for key, one in devices.items() if key != VICTIM]
+    victim, others = devices[address], [one for key, one in devices.items() if key not in VICTIMS]
     points = site.points(victim)
     quality = dict.fromkeys(points, Quality.GOOD)
     state = "online"
@@ -159,18 +176,18 @@ def test_a_device_that_dies_is_offline_and_stale_and_heals_by_itself(site: Site)
 
     with site.live() as socket_:
         socket_.send(json.dumps({"subscribe": {"points": points, "devices": [victim, *others]}}))
-        os.kill(pid_of(VICTIM, site.demo_port), signal.SIGKILL)
+        os.kill(pid_of(address, site.demo_port), signal.SIGKILL)
         killed = time.monotonic()
         follow(socket_, 3 * PERIOD, ("offline", {Quality.STALE}))
         assert (state, set(quality.values())) == ("offline", {Quality.STALE})
         assert time.monotonic() - killed < 3 * PERIOD
         assert others_seen == set(others)
         assert "Stale" in site.get(f"/devices/{victim}/")
-        spec = next(one for one in demo_building(port=site.demo_port) if one.address == VICTIM)
+        spec = next(one for one in demo_building(port=site.demo_port) if one.address == address)
         with SimulatedBuilding([spec]):
             follow(socket_, PATIENCE, ("online", {Quality.GOOD}))
             assert (state, set(quality.values())) == ("online", {Quality.GOOD})
-    lines = [line for line in site.log.read_text().splitlines() if f"{VICTIM}:" in line]
+    lines = [line for line in site.log.read_text().splitlines() if f"{address}:" in line]
     assert len([line for line in lines if "does not answer" in line]) == 1
     assert len([line for line in lines if "answers again" in line]) == 1
 
@@ -208,6 +225,6 @@ def test_ctrl_c_while_a_slow_device_is_read_leaves_nothing_behind(site: Site) ->
 
 def wait_for_no_sockets(port: int) -> None:
     deadline = time.monotonic() + 5
-    while f":{port:04X} " in Path("/proc/net/udp").read_text():
+    while open_sockets(f":{port:04X}"):
         assert time.monotonic() < deadline, "a simulated device is left behind"
         time.sleep(0.1)

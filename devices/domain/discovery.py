@@ -45,7 +45,11 @@ def register(network: Network, info: DeviceInfo) -> Device:
         network=network,
         instance=info.endpoint.instance,
         address=info.endpoint.address,
-        defaults={"name": info.name[:128], "room": _room_named(network, info.location)},
+        defaults={
+            "name": info.name[:128],
+            # Who cannot say where it is (Modbus) is often named after its room.
+            "room": _room_named(network, info.location or info.name),
+        },
     )
     if not created and device.name == f"Device {device.instance}":  # nobody named it so far
         Device.objects.filter(pk=device.pk).update(name=info.name[:128])
@@ -65,6 +69,6 @@ def register(network: Network, info: DeviceInfo) -> Device:
 
 
 def _room_named(network: Network, name: str) -> Room | None:
-    """The room that the device says it is in, if the site has exactly one of this name."""
+    """The room that the device names, if the site has exactly one of this name."""
     rooms = list(Room.objects.filter(floor__building__site=network.site_id, name=name)[:2])
     return rooms[0] if len(rooms) == 1 else None

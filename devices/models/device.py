@@ -14,7 +14,7 @@ class Device(models.Model):
     are doubled in real buildings."""
 
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="devices")
-    instance = models.PositiveIntegerField(help_text=_("BACnet device instance."))
+    instance = models.PositiveIntegerField(help_text=_("BACnet device instance or Modbus unit."))
     address = models.CharField(max_length=64, help_text=_("Where it answers, with its port."))
     name = models.CharField(max_length=128)
     vendor_id = models.PositiveIntegerField(default=0)

@@ -56,13 +56,15 @@ class Network(models.Model):
         help_text=_("This server's address on the network with its prefix length."),
     )
     port = models.PositiveIntegerField(
-        default=47808, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+        default=47808,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text=_("BACnet: the UDP port that is opened here. Modbus: the devices' TCP port."),
     )
     targets = models.JSONField(
         default=list,
         blank=True,
         validators=[validate_targets],
-        help_text=_("Whom to ask for devices; empty: the local broadcast."),
+        help_text=_("Whom to ask for devices; empty: the local broadcast (BACnet only)."),
     )
     timeout = models.FloatField(
         default=3.0,
@@ -100,9 +102,24 @@ class Network(models.Model):
         return self.name
 
     def clean(self) -> None:
+        if self.protocol == NetworkProtocol.MODBUS:
+            self._check_targets()
+        else:
+            self._check_port()
+
+    def _check_targets(self) -> None:
+        """Over TCP there is no broadcast that could find anybody."""
+        if not self.targets:
+            raise ValidationError(
+                {"targets": _("Modbus TCP has no broadcast: name the devices, such as 10.0.1.20.")}
+            )
+
+    def _check_port(self) -> None:
         """Two networks on one port would each get a part of the other's datagrams."""
         ip = self.interface.partition("/")[0]
-        rivals = Network.objects.filter(port=self.port, interface__startswith=f"{ip}/")
+        rivals = Network.objects.filter(
+            protocol=self.protocol, port=self.port, interface__startswith=f"{ip}/"
+        )
         rival = rivals.exclude(pk=self.pk).first()
         if rival is not None:
             raise ValidationError(

@@ -8,6 +8,7 @@ from devices.domain.commands import BadCommand, NotPossible, Requester
 from devices.live import CommandStatus
 from devices.models import Command
 from protocols.types import MANUAL, Quality
+from t3000.enums import Shape
 from t3000.models import Point, PointValue
 
 LARGEST = 3.4028234663852886e38  # a BACnet Real (135-2020 clause 20.2.6)
@@ -47,9 +48,9 @@ def check_value(point: Point, value: float) -> float:
     """The value, if the point can take it. Raises BadCommand."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise BadCommand("value", "Not a number; write one such as 21.5, or null to release.")
-    if point.object_type.startswith("analog"):
+    if point.shape is Shape.NUMBER:
         _check_between(value, *_bounds(point))
-    elif point.object_type.startswith("binary"):
+    elif point.shape is Shape.BINARY:
         if value not in (0, 1):
             raise BadCommand("value", f"Write {_named(point, 0)} or {_named(point, 1)}.")
     elif value % 1 or not 1 <= value <= max(len(point.states), 1):
@@ -86,7 +87,7 @@ def _check_between(value: float, low: float, high: float) -> None:
 
 
 def _named(point: Point, number: int) -> str:
-    position = number if point.object_type.startswith("binary") else number - 1
+    position = number if point.shape is Shape.BINARY else number - 1
     text = point.states[position] if position < len(point.states) else ""
     return f"{number} ({text})" if text else str(number)
 

@@ -1,22 +1,27 @@
-"""The demo site: the places and the network of the simulated building. Its devices are found by
+"""The demo site: the places and the networks of the simulated building. Its devices are found by
 discovery like any others."""
+
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from devices.enums import NetworkProtocol
 from devices.models import Building, Floor, Network, Room, Site
 
 SITE = "Demo site"
-NETWORK = "Demo building BACnet"
-ROOMS = {  # named as the devices say where they are
-    ("Basement", -1): ["Boiler room"],
-    ("Floor 1", 1): ["Corridor 1"],
+BACNET = "Demo building BACnet"
+MODBUS = "Demo building Modbus"
+PANELS = ("127.0.0.16", "127.0.0.17")  # the simulated devices that speak Modbus TCP
+ROOMS = {  # named as the devices say where they are, or as they are named
+    ("Basement", -1): ["Boiler room", "Meter room"],
+    ("Floor 1", 1): ["Corridor 1", "Tenant east"],
     ("Floor 2", 2): ["Corridor 2"],
     ("Roof", 3): ["Roof plant room", "Weather mast"],
 }
 
 
-SIMULATOR_PORT = 47809  # UDP, of all simulated devices
+SIMULATOR_PORT = 47809  # UDP or TCP, of all simulated devices
 
 
 @transaction.atomic
@@ -28,18 +33,34 @@ def create_demo_site(simulator_port: int = SIMULATOR_PORT) -> None:
         for (name, level), rooms in ROOMS.items():
             floor = Floor.objects.create(building=building, name=name, level=level)
             Room.objects.bulk_create(Room(floor=floor, name=room) for room in rooms)
-    network = Network.objects.filter(site=site, name=NETWORK).first() or Network(
-        site=site, name=NETWORK, timeout=1.0, poll_interval=5.0
+    _open(
+        site,
+        BACNET,
+        protocol=NetworkProtocol.BACNET,
+        # bacpypes3 answers itself for any 127.x.x.x on its own port: another one than theirs.
+        port=simulator_port + 1,
+        targets=[f"127.255.255.255:{simulator_port}"],
     )
-    network.interface = "127.0.0.1/8"
-    # bacpypes3 answers itself for any 127.x.x.x on its own port: another one than theirs.
-    network.port = simulator_port + 1
-    network.targets = [f"127.255.255.255:{simulator_port}"]
-    network.enabled = True
-    network.discovery_due_at = timezone.now()
-    network.save()
+    _open(
+        site,
+        MODBUS,
+        protocol=NetworkProtocol.MODBUS,
+        port=simulator_port,
+        targets=list(PANELS),
+    )
+
+
+def _open(site: Site, name: str, **fields: Any) -> None:
+    """Makes the network or brings it up to date; how fast it is read is the operator's."""
+    fields |= {"interface": "127.0.0.1/8", "discovery_due_at": timezone.now()}
+    Network.objects.update_or_create(
+        site=site,
+        name=name,
+        defaults={**fields, "enabled": True},
+        create_defaults={**fields, "timeout": 1.0, "poll_interval": 5.0},
+    )
 
 
 def pause_demo_site() -> None:
-    """Without the simulator nobody answers: its network rests."""
-    Network.objects.filter(site__name=SITE, name=NETWORK).update(enabled=False)
+    """Without the simulator nobody answers: its networks rest."""
+    Network.objects.filter(site__name=SITE, name__in=(BACNET, MODBUS)).update(enabled=False)

@@ -17,7 +17,8 @@ DESCRIBED = ["label", "description", "units", "states", "writable", "commandable
 def register(device: Device, described: Sequence[PointInfo]) -> None:
     """Adds the points that are new and brings the texts of the others up to date.
 
-    A point keeps its index for ever: people and programs know it by that. One that the device no
+    A point keeps its index for ever: people and programs know it by that. It is the device's own
+    number where there is one (IN3 of a T3 controller is IN3). One that the device no
     longer describes stays; reading it says what is wrong.
     """
     known = {point.address: point for point in Point.objects.filter(device=device)}
@@ -37,8 +38,8 @@ def register(device: Device, described: Sequence[PointInfo]) -> None:
         }
         point = known.get(str(info.address))
         if point is None:
-            index = next_index[info.kind]
-            next_index[info.kind] += 1
+            index = next_index[info.kind] if info.index is None else info.index
+            next_index[info.kind] = max(next_index[info.kind], index + 1)
             added.append(
                 Point(
                     device=device, kind=info.kind, index=index, address=str(info.address), **texts

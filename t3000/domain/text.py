@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from t3000.enums import Shape
+
 NO_VALUE = "no value"
 # Digits after the point that people expect of a unit; others go by the size of the number.
 DECIMALS = {
@@ -12,20 +14,22 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def value_text(value: float | None, *, units: str, states: Sequence[str], kind_of: str) -> str:
-    """The value without its unit. `kind_of` is the object type: analog, binary or multi-state.
+    """The value without its unit. `kind_of` is the object type, which with the states tells what
+    values there are (t3000.enums.Shape).
 
     Binary values count their states from 0, multi-state values from 1.
     """
     if value is None:
         return NO_VALUE
-    if not kind_of.startswith("analog"):
-        return _state_text(int(value), states, first=0 if kind_of.startswith("binary") else 1)
+    shape = Shape.of(kind_of, states)
+    if shape is not Shape.NUMBER:
+        return _state_text(int(value), states, first=0 if shape is Shape.BINARY else 1)
     return _number_text(value, units)
 
 
 def asked_text(value: float, *, units: str, states: Sequence[str], kind_of: str) -> str:
     """What somebody asks for: as a value is shown, but never rounded. commands.js says it alike."""
-    if not kind_of.startswith("analog"):
+    if Shape.of(kind_of, states) is not Shape.NUMBER:
         return value_text(value, units=units, states=states, kind_of=kind_of)
     fewest = 0 if abs(value) >= 1000 else usual_decimals(units)
     whole, _, digits = f"{value:,.6f}".partition(".")
@@ -35,9 +39,10 @@ def asked_text(value: float, *, units: str, states: Sequence[str], kind_of: str)
 
 def state_texts(*, states: Sequence[str], kind_of: str) -> dict[int, str]:
     """What can be chosen of a binary or multi-state, by value. Nothing of a number."""
-    if kind_of.startswith("analog"):
+    shape = Shape.of(kind_of, states)
+    if shape is Shape.NUMBER:
         return {}
-    first = 0 if kind_of.startswith("binary") else 1
+    first = 0 if shape is Shape.BINARY else 1
     numbers = range(first, first + max(len(states), 2 if first == 0 else 1))
     return {number: _state_text(number, states, first=first) for number in numbers}
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
-from t3000.enums import PointKind, Quality
+from t3000.enums import PointKind, Quality, Shape
 
 
 class Point(models.Model):
@@ -44,8 +44,12 @@ class Point(models.Model):
 
     @property
     def object_type(self) -> str:
-        """The first part of its address: analog-input, binary-value ..."""
+        """The first part of its address: analog-input, binary-value, or a T3's input ..."""
         return self.address.partition(",")[0]
+
+    @property
+    def shape(self) -> Shape:
+        return Shape.of(self.object_type, self.states)
 
     @property
     def number(self) -> str:

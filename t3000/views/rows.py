@@ -10,12 +10,12 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from devices.domain import commands
 from devices.domain.discovery import REPEAT
 from devices.domain.link import STALE_INTERVALS
-from devices.enums import LinkState
+from devices.enums import LinkState, NetworkProtocol
 from devices.live import CommandStatus
 from devices.models import Device, Network
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals
-from t3000.enums import Quality
+from t3000.enums import Quality, Shape
 from t3000.models import Point
 from t3000.views.command_rows import NONE, PointCommands, Progress, commands_of
 from t3000.views.states import DEVICE_STATES, POINT_STATES, State
@@ -180,7 +180,7 @@ def _point_row(point: Point, point_commands: PointCommands, now: datetime) -> Po
 
 
 def _has_lamp(point: Point, value: float | None) -> bool:
-    return point.object_type.startswith("binary") and value is not None
+    return point.shape is Shape.BINARY and value is not None
 
 
 def device_rows(devices: QuerySet[Device]) -> list[DeviceRow]:
@@ -220,7 +220,7 @@ def network_rows(now: datetime) -> list[NetworkRow]:
             id=network.pk,
             name=network.name,
             protocol=network.get_protocol_display(),
-            interface=f"{network.interface.partition('/')[0]}:{network.port}",
+            interface=_interface_text(network),
             enabled=network.enabled,
             is_looking=_is_looking(network, now),
             looked=milliseconds(network.discovered_at) if network.discovered_at else None,
@@ -228,6 +228,13 @@ def network_rows(now: datetime) -> list[NetworkRow]:
         )
         for network in Network.objects.all()
     ]
+
+
+def _interface_text(network: Network) -> str:
+    ip = network.interface.partition("/")[0]
+    if network.protocol == NetworkProtocol.MODBUS:  # the port is theirs
+        return f"{ip} to TCP port {network.port}"
+    return f"{ip}:{network.port}"
 
 
 def _is_looking(network: Network, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from tests.factories import make_network, make_user
 pytestmark = pytest.mark.django_db
 GOOD = {
     "name": "Plant LAN",
+    "protocol": "bacnet",
     "interface": "10.20.4.2/24",
     "port": "47808",
     "targets": "10.20.4.255, 10.20.8.9:47809",
@@ -43,6 +44,7 @@ def test_a_network_is_added_and_searched_at_once(administrator: Client) -> None:
     [
         ("name", "", "This field is required"),
         ("name", "Office", "There is a network Office already"),
+        ("protocol", "lonworks", "is not one of the available choices"),
         ("interface", "eth0", "write 192.168.1.2/24"),
         ("port", "seventy", "Enter a whole number"),
         ("port", "40001", "uses port 40001 on 10.20.4.2 already"),
@@ -61,3 +63,29 @@ def test_what_is_wrong_is_said_beside_its_field(
     assert response.status_code == 422
     assert message in response.content.decode()
     assert Network.objects.count() == 1
+
+
+@pytest.mark.parametrize(("protocol", "port"), [("bacnet", 47808), ("modbus", 502)])
+def test_the_usual_port_need_not_be_written(
+    administrator: Client, protocol: str, port: int
+) -> None:
+    administrator.post("/networks/new", {**GOOD, "protocol": protocol, "port": ""})
+    network = Network.objects.get()
+    assert (network.protocol, network.port) == (protocol, port)
+
+
+def test_modbus_needs_targets_and_shares_its_port(administrator: Client) -> None:
+    site = Site.objects.create(name="Harbour")
+    make_network(site=site, name="Office", interface="10.20.4.2/24", port=502)
+    modbus = {**GOOD, "protocol": "modbus", "port": "502"}
+    response = administrator.post("/networks/new", {**modbus, "targets": ""})
+    assert response.status_code == 422
+    assert "name the devices, such as 10.0.1.20" in response.content.decode()
+    assert administrator.post("/networks/new", modbus).status_code == 302
+    assert Network.objects.filter(port=502).count() == 2
+
+
+def test_an_empty_form_chooses_no_port(administrator: Client) -> None:
+    page = administrator.get("/networks/new").content.decode()
+    assert '<option value="modbus">Modbus TCP</option>' in page
+    assert 'name="port" class="form-control" value=""' in page

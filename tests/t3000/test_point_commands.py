@@ -29,6 +29,12 @@ def test_a_write_carries_the_value_that_it_replaces() -> None:
     assert command.device == point.device
 
 
+def test_a_point_of_a_t3_takes_what_its_range_says() -> None:
+    assert request_write(make_output(address="output,1"), 45.5, by=ANNA).value == 45.5
+    relay = make_output(address="output,2", states=["Off", "On"])
+    assert request_write(relay, 1, by=ANNA).value == 1.0
+
+
 def test_a_value_that_was_not_true_is_not_called_the_old_one() -> None:
     point = make_output()
     make_value(point, 20.0, quality=2)
@@ -56,6 +62,7 @@ def test_a_value_that_was_not_true_is_not_called_the_old_one() -> None:
         ),
         ({"address": "multi-state-output,1", "states": ["Off", "Low"]}, 3, "one of its states"),
         ({"address": "multi-state-output,1", "states": ["Off", "Low"]}, 1.5, "one of its states"),
+        ({"address": "output,1", "states": ["Off", "On"]}, 2, "Write 0 (Off) or 1 (On)."),
         ({"commandable": False}, None, "cannot be released"),
     ],
 )

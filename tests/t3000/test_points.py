@@ -34,6 +34,25 @@ def test_register_numbers_points_within_their_kind() -> None:
     ]
 
 
+def test_a_devices_own_numbers_are_kept() -> None:
+    device = make_device()
+    points.register(device, [info("input", 3, PointKind.INPUT, index=2)])
+    points.register(
+        device,
+        [
+            info("input", 1, PointKind.INPUT, index=0),
+            info("input", 3, PointKind.INPUT, index=2),
+            info("variable", 128, PointKind.VARIABLE, index=127),
+        ],
+    )
+    rows = Point.objects.filter(device=device)
+    assert [(point.number, point.address) for point in rows] == [
+        ("IN1", "input,1"),
+        ("IN3", "input,3"),
+        ("VAR128", "variable,128"),
+    ]
+
+
 def test_a_point_keeps_its_index_for_ever() -> None:
     device = make_device()
     points.register(device, [info("analog-input", 5, PointKind.INPUT)])

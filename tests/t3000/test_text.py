@@ -31,6 +31,8 @@ def test_analog(value: float | None, units: str, text: str) -> None:
         ("binary-input", 0, "Stopped"),
         ("binary-input", 1, "Running"),
         ("binary-input", 2, "State 2"),
+        ("input", 0, "Stopped"),  # of a T3: its range is digital
+        ("output", 1, "Running"),
         ("multi-state-value", 1, "Stopped"),
         ("multi-state-value", 2, "Running"),
         ("multi-state-value", 0, "State 0"),
@@ -40,6 +42,10 @@ def test_analog(value: float | None, units: str, text: str) -> None:
 def test_states(kind_of: str, value: float, text: str) -> None:
     states = ["Stopped", "Running"]
     assert value_text(value, units="", states=states, kind_of=kind_of) == text
+
+
+def test_a_point_of_a_t3_without_states_is_a_number() -> None:
+    assert value_text(21.84, units="°C", states=[], kind_of="input") == "21.8"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["", "°C", "ppm"]))

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             "--demo-port",
             type=int,
             default=SIMULATOR_PORT,
-            help="UDP port of the simulated devices; the site itself takes the next one",
+            help="UDP or TCP port of the simulated devices; the site itself takes the next UDP one",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,5 @@
-"""`manage.py simulate`: the demo building's devices, as BACnet/IP servers on this machine.
+"""`manage.py simulate`: the demo building's devices, as BACnet/IP and Modbus TCP servers on
+this machine.
 
 Needs neither database nor models. The only production code that knows the simulator.
 """
@@ -23,14 +24,17 @@ LOOK_SECONDS = 0.2  # how often the command looks whether it shall stop
 
 
 class Command(BaseCommand):
-    help = "Simulates the demo building: five BACnet/IP controllers on loopback addresses."
+    help = (
+        "Simulates the demo building: five BACnet/IP and two Modbus TCP controllers on loopback "
+        "addresses."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--speed", type=float, default=60.0, help="simulated seconds in a second (60)"
         )
-        parser.add_argument("--port", type=int, default=PORT, help=f"UDP port ({PORT})")
+        parser.add_argument("--port", type=int, default=PORT, help=f"UDP or TCP port ({PORT})")
         parser.add_argument(
             "--first-address", default=FIRST_ADDRESS, help=f"of the first device ({FIRST_ADDRESS})"
         )
@@ -94,5 +98,6 @@ class Command(BaseCommand):
 def _line(spec: DeviceSpec) -> str:
     return (
         f"{spec.name:<18} {spec.place:<17} {spec.instance:>7}  {spec.model_name:<6}"
+        f" {spec.protocol:<10}"
         f" {len(spec.points):>3} points"
     )
