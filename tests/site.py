@@ -3,9 +3,11 @@
 For the tests that look at it from outside, as a browser does.
 """
 
+import json
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +40,7 @@ HAS_PROCESSES = bool(settings.REDIS_URL)
 class Site:
     """A running site and a browser's cookies."""
 
+    start: "Callable[[], subprocess.Popen[str]]"
     process: "subprocess.Popen[str]"
     url: str
     port: int
@@ -59,6 +62,37 @@ class Site:
         body = urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
         request = urllib.request.Request(self.url + path, body, {"Referer": self.url})
         self._opener.open(request, timeout=10).close()
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """What the REST API answers; raises urllib's HTTPError for a refusal."""
+        token = next((one.value for one in self.cookies if one.name == "csrftoken"), "")
+        request = urllib.request.Request(
+            f"{self.url}/api/t3000/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Referer": self.url, "X-CSRFToken": token, "Content-Type": "application/json"},
+            method=method,
+        )
+        with self._opener.open(request, timeout=30) as response:
+            return json.loads(response.read())
+
+    def kill_field(self) -> None:
+        """Ends what serves the field as a power cut would, and everything else that needs it."""
+        pid = self.process.pid
+        if HAS_PROCESSES:
+            mark = f"T3000_REDIS_PREFIX=t3000-site-{self.port}\0".encode()
+            pid = next(
+                int(found.parent.name)
+                for found in Path("/proc").glob("[0-9]*/cmdline")
+                if b"\0field@" in read(found) and mark in read(found.with_name("environ"))
+            )
+        os.kill(pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def restart(self) -> None:
+        """After its end."""
+        self.log.write_text("")
+        self.process = self.start()
+        wait_for(lambda: "Serving on" in self.log.read_text(), self)
 
     def sign_in(self) -> None:
         self.get("/login/")
@@ -85,10 +119,18 @@ class Site:
         )
 
 
+def read(file: Path) -> bytes:
+    """Nothing of a process that has just ended."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Serves with the demo until the end of the block. Its devices are found by then and the
-    administrator is signed in."""
+def running_site(folder: Path, *, demo: bool = True) -> Iterator[Site]:
+    """Serves, with the demo unless told otherwise, until the end of the block. Its devices are
+    found by then and the administrator is signed in."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -103,23 +145,27 @@ def running_site(folder: Path) -> Iterator[Site]:
         "PYTHONUNBUFFERED": "1",
     }
     command = ["script/processes.py"] if HAS_PROCESSES else ["manage.py", "serve"]
-    options = ["--port", str(port), "--demo-port", str(demo_port)]
-    with new_database() as url, log.open("w") as output:
+    options = ["--port", str(port), "--demo-port", str(demo_port), *([] if demo else ["--no-demo"])]
+    with new_database() as url, log.open("a") as output:
         environment |= {"DATABASE_URL": url} if url else {}
-        process = subprocess.Popen(
-            [sys.executable, *command, *options],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-        made = Site(process, f"http://127.0.0.1:{port}", port, demo_port, log)
+
+        def start() -> "subprocess.Popen[str]":
+            return subprocess.Popen(
+                [sys.executable, *command, *options],
+                cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
+                start_new_session=True,
+            )  # fmt: skip
+
+        made = Site(start, start(), f"http://127.0.0.1:{port}", port, demo_port, log)
         try:
             wait_for(lambda: "Serving on" in log.read_text(), made)
             made.sign_in()
-            expected = {spec.address for spec in demo_building(port=demo_port)}
-            wait_for(lambda: set(made.devices()) == expected, made)
+            if demo:
+                expected = {spec.address for spec in demo_building(port=demo_port)}
+                wait_for(lambda: set(made.devices()) == expected, made)
             yield made
         finally:
-            end(process)
+            end(made.process)
 
 
 def end(process: "subprocess.Popen[str]") -> None:
