@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 OWNER = f"{socket.gethostname()}:{os.getpid()}"
 DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
 SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
-READINGS_AT_ONCE = 300  # in one transaction: some 50 ms of SQLite's one writer
 
 _lease_renewed: dict[int, float] = {}
 
@@ -123,11 +122,18 @@ def claim_commands(command_ids: Sequence[int]) -> list[Order]:
 
 
 def store_outcome(outcome: Outcome) -> None:
+    """How a command ended, and the value that was read back with it."""
     command = Command.objects.filter(pk=outcome.command_id).first()
     if command is None:
         return
-    read_back = outcome.reading.value if outcome.reading else None
-    commands.finish(command, outcome.state, outcome.message, new_value=read_back)
+    reading = outcome.reading
+    with transaction.atomic():
+        if reading is not None:
+            readings = PollResult(outcome.device_id, reading.time, 0, [reading])
+            _on_commit(values.apply([readings]), [])
+        commands.finish(
+            command, outcome.state, outcome.message, new_value=reading.value if reading else None
+        )
 
 
 def hold_network(network_id: int) -> bool:
@@ -154,24 +160,12 @@ def lost_networks() -> list[int]:
 
 
 def store_polls(results: Sequence[PollResult]) -> None:
-    """What was read, into the database and to the browsers; a device is one transaction or
-    nothing, and few share one, because nobody else can write meanwhile."""
-    latest = {(result.device_id, result.is_whole): result for result in results}
-    batch: list[PollResult] = []
-    size = 0
-    for result in latest.values():
-        if batch and size + len(result.readings) > READINGS_AT_ONCE:
-            _store_batch(batch)
-            batch, size = [], 0
-        batch.append(result)
-        size += len(result.readings)
-    _store_batch(batch)
-
-
-def _store_batch(results: Sequence[PollResult]) -> None:
+    """What was read, into the database and to the browsers, in one transaction: few devices share
+    one, because nobody else can write meanwhile."""
+    latest = list({result.device_id: result for result in results}.values())
     with transaction.atomic():
-        edges = link.record_polls(results)
-        changes = values.apply(results, edges.revived) + values.mark_stale(edges.fell)
+        edges = link.record_polls(latest)
+        changes = values.apply(latest, edges.revived) + values.mark_stale(edges.fell)
         _on_commit(changes, edges.links)
 
 

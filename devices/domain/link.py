@@ -21,15 +21,13 @@ STALE_INTERVALS = 3  # a value older than so many poll intervals is not shown as
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """The outcome of reading one device: readings, or the error that ended it. One that is not
-    whole holds the read-back of a command and says nothing of the link."""
+    """The outcome of reading one device: readings, or the error that ended it."""
 
     device_id: int
     finished: datetime
     seconds: float
     readings: Sequence[Reading] = ()
     error: ProtocolError | None = None
-    is_whole: bool = True
 
 
 @dataclass(slots=True)
@@ -50,7 +48,7 @@ def record_polls(results: Sequence[PollResult]) -> Edges:
 
     A device deleted meanwhile is passed over. Logs the edges, nothing between them.
     """
-    by_device = {result.device_id: result for result in results if result.is_whole}
+    by_device = {result.device_id: result for result in results}
     edges = Edges()
     failed: list[Link] = []
     # In one order everywhere: else two processes may wait for each other.

@@ -42,14 +42,19 @@ class Outcome:
     reading: Reading | None = None
 
 
-async def carry_out(networks: OpenNetworks, order: Order) -> Outcome:
-    """Never raises what a device or a network can cause."""
+async def carry_out(networks: OpenNetworks, order: Order, turn: asyncio.Lock) -> Outcome:
+    """Never raises what a device or a network can cause. `turn` is the point's: another write
+    between ours and its proof would leave both in doubt."""
+    is_begun = False
     try:
-        async with asyncio.timeout(CARRY_OUT_SECONDS):
+        async with asyncio.timeout(CARRY_OUT_SECONDS), turn:
+            is_begun = True
             return await _carry_out(networks, order)
     except TimeoutError:
-        message = f"not done within {CARRY_OUT_SECONDS:.0f} s"
-        return _outcome(order, CommandState.UNKNOWN, message)
+        if is_begun or order.only_read_back:
+            message = f"not done within {CARRY_OUT_SECONDS:.0f} s"
+            return _outcome(order, CommandState.UNKNOWN, message)
+        return _outcome(order, CommandState.REFUSED, "not sent: others to this point took too long")
 
 
 async def _carry_out(networks: OpenNetworks, order: Order) -> Outcome:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.db import DatabaseError
 
@@ -93,13 +94,16 @@ class FieldRuntime:
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
-        self._writer = Writer(self._store, hooks.close_connections)
+        self._writer = Writer(self._store, _size, hooks.close_connections)
         self._networks = OpenNetworks(
             lambda network_id, problem: self._writer.put(NetworkProblem(network_id, problem))
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="field", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
+        self._turns: WeakValueDictionary[tuple[int, PointAddress], asyncio.Lock] = (
+            WeakValueDictionary()
+        )
         self._stopping = False
 
     def start(self) -> None:
@@ -160,33 +164,15 @@ class FieldRuntime:
         self._submit([self._command(order) for order in self._hooks.claim_commands(mine)])
 
     async def _command(self, order: Order) -> None:
+        turn = self._turns.setdefault((order.device_id, order.point), asyncio.Lock())
         try:
-            outcome = await carry_out(self._networks, order)
+            outcome = await carry_out(self._networks, order, turn)
         except Exception as bug:  # the outermost guard: the row must have an end
             log.exception("a bug while commanding %s of %s", order.point, order.endpoint)
             outcome = Outcome(
                 order.command_id, order.device_id, CommandState.UNKNOWN, f"internal error: {bug}"
             )
-        # Not by way of the writer, which may have a heap of polls before it.
-        await asyncio.to_thread(self._end_command, outcome)
-        if outcome.reading is not None:
-            self._writer.put(
-                PollResult(
-                    device_id=order.device_id,
-                    finished=outcome.reading.time,
-                    seconds=0,
-                    readings=[outcome.reading],
-                    is_whole=False,
-                )
-            )
-
-    def _end_command(self, outcome: Outcome) -> None:
-        try:
-            self._hooks.store_outcome(outcome)
-        except DatabaseError as error:  # it is read back once more when the database is there
-            log.error("the end of command %d was not stored: %s", outcome.command_id, error)
-        finally:
-            self._hooks.close_connections()
+        self._writer.put_first(outcome)
 
     def discover(self, network_id: int) -> None:
         """Looks for devices on the network."""
@@ -275,7 +261,14 @@ class FieldRuntime:
         if polls:
             self._hooks.store_polls(polls)
         for item in items:
-            if isinstance(item, DiscoveryEnd):
+            if isinstance(item, Outcome):
+                self._hooks.store_outcome(item)
+            elif isinstance(item, DiscoveryEnd):
                 self._hooks.store_discovery_end(item.network_id)
             elif isinstance(item, NetworkProblem):
                 self._hooks.store_network_problem(item.network_id, item.problem)
+
+
+def _size(item: object) -> int:
+    """How much there is to store."""
+    return len(item.readings) if isinstance(item, PollResult) else 1

@@ -1,11 +1,13 @@
-"""One thread that writes what the field found, in batches. While the database is away it keeps the
-latest outcome of each device and tries again."""
+"""One thread that writes what the field found, in batches. What must be known at once overtakes
+the rest. While the database is away it keeps the latest outcome of each device and tries again."""
 
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -14,21 +16,29 @@ from devices.domain.link import PollResult
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 200  # items
+MOST = 300  # readings in one transaction: some 50 ms of SQLite's one writer
 COLLECT = 0.1  # seconds to wait for company before a batch is written
 RETRY = 1.0  # seconds between two tries to write
 END = object()
+WAKE = object()
 
 
 class Writer:
-    """`put` from any thread; `store` is called with batches in the order of arrival."""
+    """`put` and `put_first` from any thread; `store` is called with batches, each of which is one
+    transaction, in the order of arrival; `size` says how much of a batch an item is."""
 
     def __init__(
-        self, store: Callable[[Sequence[Any]], None], close_connections: Callable[[], None]
+        self,
+        store: Callable[[Sequence[Any]], None],
+        size: Callable[[Any], int],
+        close_connections: Callable[[], None],
     ) -> None:
         self._store = store
+        self._size = size
         self._close_connections = close_connections
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._first: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="field-writer", daemon=True)
         self._stopping = threading.Event()
         self._failing = False
@@ -38,6 +48,11 @@ class Writer:
 
     def put(self, item: Any) -> None:
         self._queue.put(item)
+
+    def put_first(self, item: Any) -> None:
+        """Before all that is waiting; at most the batch that is being written comes earlier."""
+        self._first.put(item)
+        self._queue.put(WAKE)
 
     def stop(self, seconds: float = 1.0) -> None:
         """Writes what is there, then ends."""
@@ -50,23 +65,51 @@ class Writer:
         while True:
             waiting += self._take(block=not waiting)
             ending = END in waiting
-            waiting = self._write([item for item in waiting if item is not END])
+            waiting = self._write_all([item for item in waiting if item not in (END, WAKE)])
             if ending or (waiting and self._stopping.is_set()):
                 self._close_connections()
                 return
 
+    def _write_all(self, items: Sequence[Any]) -> list[Any]:
+        """What is still to be written: nothing, unless the database is away."""
+        batches = deque(self._batches(items))
+        failed: list[Any] = []
+        while not failed:
+            first = self._firsts()
+            if not first and not batches:
+                return []
+            failed = self._write(first or batches.popleft())
+        return _latest([*failed, *self._firsts(), *chain(*batches)])
+
+    def _firsts(self) -> list[Any]:
+        items = []
+        while not self._first.empty():
+            items.append(self._first.get())
+        return items
+
+    def _batches(self, items: Sequence[Any]) -> Iterator[list[Any]]:
+        batch: list[Any] = []
+        size = 0
+        for item in items:
+            if batch and size + self._size(item) > MOST:
+                yield batch
+                batch, size = [], 0
+            batch.append(item)
+            size += self._size(item)
+        if batch:
+            yield batch
+
     def _write(self, batch: list[Any]) -> list[Any]:
-        """What is still to be written: nothing, or after an outage the latest of the batch."""
+        """What could not be written because the database is away."""
         try:
-            if batch:
-                self._store(batch)
+            self._store(batch)
         except (OperationalError, InterfaceError) as error:
             if not self._failing:
                 log.error("what the field reads cannot be stored, trying again: %s", error)
             self._failing = True
             self._close_connections()
             self._stopping.wait(RETRY)
-            return _latest(batch)
+            return batch
         except Exception:  # the outermost guard: one poisonous item must not stop the others
             log.exception("a batch of %d could not be stored", len(batch))
             if len(batch) > 1:
@@ -79,6 +122,7 @@ class Writer:
         return []
 
     def _take(self, *, block: bool) -> list[Any]:
+        """What came in, once it is many or a while has passed; at once when something is first."""
         items: list[Any] = []
         deadline = time.monotonic() + COLLECT
         while len(items) < BATCH:
@@ -90,17 +134,13 @@ class Writer:
                     items.append(self._queue.get(timeout=max(0.0, deadline - time.monotonic())))
             except queue.Empty:
                 break
-            if items[-1] is END:
+            if items[-1] in (END, WAKE):
                 break
         return items
 
 
 def _latest(items: Sequence[Any]) -> list[Any]:
-    """The last poll of each device, and everything else, which is rare: what discoveries found
-    and commands read back."""
-    polls = {item.device_id: item for item in items if _is_poll(item)}
-    return [item for item in items if not _is_poll(item)] + list(polls.values())
-
-
-def _is_poll(item: object) -> bool:
-    return isinstance(item, PollResult) and item.is_whole
+    """The last poll of each device, and everything else, which is rare: what discoveries found and
+    how commands ended."""
+    polls = {item.device_id: item for item in items if isinstance(item, PollResult)}
+    return [item for item in items if not isinstance(item, PollResult)] + list(polls.values())

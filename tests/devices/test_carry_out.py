@@ -63,14 +63,18 @@ def test_a_write_is_proved_by_its_slot(command: Callable[..., Outcome], device: 
     assert device.writes == [(OUTPUT, 55.0, 8)]
 
 
-def test_what_was_read_back_goes_the_way_of_all_values(
-    command: Callable[..., Outcome], store: Store
+def test_commands_to_one_point_are_proved_one_after_the_other(
+    store: Store, runtime: FieldRuntime, device: FakeDevice
 ) -> None:
-    command(55.0)
-    wait_for(lambda: store.polls.get(1))
-    (result,) = store.polls[1]
-    assert not result.is_whole
-    assert [one.value for one in result.readings] == [55.0]
+    device.delay = 0.01
+    for number in range(10):
+        store.orders[number] = Order(
+            number, 1, NETWORK, device.info.endpoint, OUTPUT, float(number % 2), 8, False
+        )
+    for number in range(10):
+        runtime.command([number])
+    wait_for(lambda: len(store.outcomes) == 10)
+    assert {outcome.state for outcome in store.outcomes} == {CommandState.CONFIRMED}
 
 
 def test_a_weaker_write_is_confirmed_and_told_who_has_the_point(

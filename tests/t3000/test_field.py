@@ -4,15 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from devices.domain.link import PollResult
+from devices.enums import CommandState
 from devices.models import NetworkLease
+from devices.runtime import Outcome
 from protocols.types import DeviceInfo, Endpoint, FoundDevice, PointAddress, Quality, Reading
 from t3000 import field
 from t3000.models import PointValue
-from tests.factories import NOW, make_network, make_point
+from tests.factories import NOW, make_command, make_network, make_point
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     told: list[Any] = []
-    monkeypatch.setattr(field.live, "publish", lambda *news: told.append(news))
+    monkeypatch.setattr(field.live, "publish", lambda *news, commands=(): told.append(news))
     return told
 
 
@@ -48,16 +48,19 @@ def test_of_two_results_of_a_device_the_last_one_counts(published: list[Any]) ->
     assert PointValue.objects.get(point=point).value == 21.5
 
 
-def test_many_devices_are_stored_in_several_transactions(
-    published: list[Any], monkeypatch: pytest.MonkeyPatch
+def test_the_value_read_back_is_there_when_the_command_is_confirmed(
+    published: list[Any],
 ) -> None:
-    monkeypatch.setattr(field, "READINGS_AT_ONCE", 3)
-    results = [result(make_point(), 1.0) for _ in range(10)]
-    with CaptureQueriesContext(connection) as queries:
-        field.store_polls(results)
-    begins = [one for one in queries.captured_queries if one["sql"].startswith("BEGIN")]
-    assert len(begins) == 4
-    assert PointValue.objects.count() == 10
+    point = make_point(kind="output")
+    command = make_command(point.device, point=point.address, state=CommandState.SENT, value=55.0)
+    reading = Reading(PointAddress.parse(point.address), 55.0, Quality.GOOD, NOW)
+    field.store_outcome(
+        Outcome(command.pk, point.device_id, CommandState.CONFIRMED, reading=reading)
+    )
+    command.refresh_from_db()
+    assert (command.state, command.new_value) == (CommandState.CONFIRMED, 55.0)
+    assert PointValue.objects.get(point=point).value == 55.0
+    assert [change.value for change in published[0][0]] == [55.0]
 
 
 def test_nothing_is_told_of_what_was_not_stored(
