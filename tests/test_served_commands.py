@@ -2,6 +2,7 @@
 becomes of one whose process dies in the middle of it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.site import Site, running_site, wait_for
 
 ADDRESS = "127.0.0.91"
 UNIT = 91
-SLOW = 1.5  # seconds until the panel answers anything
+SLOW = 0.3  # seconds until the panel answers anything: a command is three of them
 VALUE, AUTO_MANUAL = 7100, 7356  # of OUT1 (modbus-map: points)
 
 
@@ -69,15 +70,18 @@ def test_a_write_and_its_release_reach_the_registers(site: Site) -> None:
 
 def test_a_command_whose_process_is_killed_is_never_written_twice(site: Site, writes: Path) -> None:
     (output,) = points(site, "output")
-    wanted = f"16 {VALUE} 0 {77_000}"
-    command = site.api("POST", f"points/{output['id']}/value", {"value": 77})
+    wanted = f"16 {VALUE} 0 {60_000}"
+    command = site.api("POST", f"points/{output['id']}/value", {"value": 60})
     wait_for(lambda: wanted in writes.read_text(), site)  # the panel has it and has not answered
     site.kill_field()
+    killed = datetime.now(UTC)
     site.restart()
 
     def ended() -> Any:
         found = site.api("GET", f"commands/{command['id']}")
         return found if found["finished_at"] else None
 
-    assert wait_for(ended, site)["state"] == "confirmed"
+    end = wait_for(ended, site)
+    assert datetime.fromisoformat(end["finished_at"]) > killed
+    assert end["state"] == "confirmed"
     assert writes.read_text().splitlines().count(wanted) == 1

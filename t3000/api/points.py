@@ -14,7 +14,7 @@ from t3000.enums import PointKind, Quality
 from t3000.models import Point
 
 QUALITY_WORDS = [(quality.name.lower(), quality.label) for quality in Quality]
-MODES = {"good": "auto", "overridden": "manual"}  # the others do not tell
+MODES = {True: "manual", False: "auto", None: None}
 
 
 class ValueSerializer(serializers.Serializer[Any]):
@@ -110,5 +110,5 @@ def value_row(point: PointState) -> dict[str, Any]:
         "units": point.units,
         "quality": quality,
         "updated_at": point.true_until,
-        "auto_manual": MODES.get(quality),
+        "auto_manual": MODES[point.is_manual],
     }

@@ -12,6 +12,7 @@ from devices.enums import LinkState
 from devices.models import Building, Floor, Network, Room, Site
 from protocols.types import Quality
 from tests.factories import (
+    make_command,
     make_device,
     make_network,
     make_point,
@@ -133,6 +134,17 @@ def test_a_quality_is_a_word_and_only_a_usable_value_is_confirmed_by_its_device(
     row = get(reader, f"points/{point.pk}")
     assert (row["quality"], row["auto_manual"]) == (shown, mode)
     assert parse_datetime(row["updated_at"]) == (seen if confirmed else READ)
+
+
+@pytest.mark.parametrize(("commandable", "mode"), [(True, "manual"), (False, "auto")])
+def test_a_point_that_a_write_of_ours_holds_is_manual(
+    reader: Client, commandable: bool, mode: str
+) -> None:
+    device = make_device(link={"last_seen_at": timezone.now()})
+    point = make_point(device, kind="output", writable=True, commandable=commandable)
+    make_value(point, time=READ)
+    make_command(device, point=point.address)
+    assert get(reader, f"points/{point.pk}")["auto_manual"] == mode
 
 
 def test_an_old_value_never_has_a_fresh_quality(reader: Client) -> None:
