@@ -83,7 +83,7 @@ def _bounds(point: Point) -> tuple[float, float]:
 
 def _check_between(value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise BadCommand("value", f"{value:g} is out of range; write {low:g} to {high:g}.")
+        raise BadCommand("value", f"{value:.10g} is out of range; write {low:.10g} to {high:.10g}.")
 
 
 def _named(point: Point, number: int) -> str:

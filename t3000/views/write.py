@@ -22,6 +22,8 @@ from t3000.models import Point
 from t3000.views.rows import device_rows, point_rows
 from t3000.views.shell import PageRequest
 
+TECHNICAL = 1e6  # a bound so far out is the register's, not the plant's
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
@@ -99,8 +101,8 @@ def _render(
         "problem": problem,
         "holds": holds(point),
         "manual": MANUAL,
-        "low": point.low,
-        "high": point.high,
+        "low": _worth_telling(point.low),
+        "high": _worth_telling(point.high),
         "ends": _ends(form, milliseconds(form.end_of_day(now))),
         "priorities": [
             (number, PRIORITY_NAMES.get(number, ""))
@@ -109,6 +111,11 @@ def _render(
         ],
     }
     return render(request, "t3000/_write.html", context, status=status)
+
+
+def _worth_telling(bound: float | None) -> float | None:
+    """What a register can just hold is no advice to an operator."""
+    return bound if bound is not None and abs(bound) < TECHNICAL else None
 
 
 def _ends(form: WriteForm, end_of_day: int) -> list[dict[str, Any]]:

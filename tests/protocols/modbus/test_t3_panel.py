@@ -46,6 +46,8 @@ async def test_points_are_described_with_units_and_state_texts(
     assert listed[VALVE].units == "%"
     assert listed[OCCUPIED].states == ("No", "Yes")
     assert all(info.writable and info.commandable for info in listed.values())
+    assert (room.low, room.high) == (-2_147_483.648, 2_147_483.647)  # what its registers hold
+    assert (window.low, window.high) == (None, None)
 
 
 async def test_a_device_says_who_it_is(driver: ModbusDriver, endpoint: Endpoint) -> None:
