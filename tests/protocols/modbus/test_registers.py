@@ -1,7 +1,6 @@
 """Registers as points: pure, and whatever the bytes are."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -156,7 +155,7 @@ def test_a_digital_value_that_is_neither_0_nor_1_is_a_fault() -> None:
     assert state(INPUT, 1, registers, T3.ranges).quality is Quality.FAULT
 
 
-VECTORS = Path(os.environ.get("T3000_VECTORS", "/nonexistent")) / "panel"
+VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "panel"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +168,7 @@ VECTORS = Path(os.environ.get("T3000_VECTORS", "/nonexistent")) / "panel"
 )
 def test_structs_made_by_the_firmware(name: str, kind: PointKind) -> None:
     if not (VECTORS / name).exists():
-        pytest.skip("no vectors here: T3000_VECTORS names their folder")
+        pytest.skip("the folder shared/vectors is not beside the project")
     for vector in json.loads((VECTORS / name).read_text())["vectors"]:
         fields = vector["fields"]
         info = point_info(T3, kind, 1, bytes.fromhex(vector["hex"]))
