@@ -205,3 +205,38 @@ def wait_for(condition: Callable[[], Any], site: Site, seconds: float = PATIENCE
             pytest.fail(f"it did not happen; the log says:\n{site.log.read_text()}")
         time.sleep(0.1)
     return found
+
+
+def pid_of(address: str, port: int) -> int:
+    """The process that has the device's socket."""
+    packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
+    (pid,) = pids_of(f"{packed}:{port:04X}")
+    return pid
+
+
+def open_sockets(address: str) -> set[str]:
+    """What is bound to an address that ends so, in the kernel's words, and connected to nobody: UDP
+    sockets, and those of TCP that listen."""
+    lines = [
+        line.split()
+        for family in ("udp", "tcp")
+        for line in Path(f"/proc/net/{family}").read_text().splitlines()
+    ]
+    return {
+        f"socket:[{words[9]}]"
+        for words in lines
+        if words[1].endswith(address) and words[2] == "00000000:0000"
+    }
+
+
+def pids_of(address: str) -> set[int]:
+    """The processes with a socket at an address that ends so."""
+    sockets = open_sockets(address)
+    pids = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(link.readlink()) in sockets:
+                pids.add(int(link.parts[2]))
+        except OSError:  # it has just ended
+            continue
+    return pids

@@ -23,7 +23,17 @@ from protocols.simulator.demo import demo_building
 from protocols.simulator.flat import flat_device
 from protocols.simulator.processes import SimulatedBuilding
 from protocols.types import Quality
-from tests.site import HAS_PROCESSES, PATIENCE, ROOT, Site, running_site, wait_for
+from tests.site import (
+    HAS_PROCESSES,
+    PATIENCE,
+    ROOT,
+    Site,
+    open_sockets,
+    pid_of,
+    pids_of,
+    running_site,
+    wait_for,
+)
 
 PERIOD = 5.0  # the demo's poll interval
 VICTIMS = ("127.0.0.14", "127.0.0.16")  # of the demo's devices: BACnet/IP, Modbus TCP
@@ -35,41 +45,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running_site(tmp_path_factory.mktemp("site")) as made:
         yield made
-
-
-def pid_of(address: str, port: int) -> int:
-    """The process that has the device's socket."""
-    packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
-    (pid,) = pids_of(f"{packed}:{port:04X}")
-    return pid
-
-
-def open_sockets(address: str) -> set[str]:
-    """What is bound to an address that ends so, in the kernel's words, and connected to nobody: UDP
-    sockets, and those of TCP that listen."""
-    lines = [
-        line.split()
-        for family in ("udp", "tcp")
-        for line in Path(f"/proc/net/{family}").read_text().splitlines()
-    ]
-    return {
-        f"socket:[{words[9]}]"
-        for words in lines
-        if words[1].endswith(address) and words[2] == "00000000:0000"
-    }
-
-
-def pids_of(address: str) -> set[int]:
-    """The processes with a socket at an address that ends so."""
-    sockets = open_sockets(address)
-    pids = set()
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if str(link.readlink()) in sockets:
-                pids.add(int(link.parts[2]))
-        except OSError:  # it has just ended
-            continue
-    return pids
 
 
 def frames(socket_: ClientConnection, seconds: float) -> Iterator[dict[str, Any]]:
