@@ -152,6 +152,8 @@ def picture_login(camera: Camera) -> None:
     camera.page.wait_for_selector(".login-error")
     camera.shoot("login-refused")
     camera.sign_in()
+    found = "document.querySelectorAll('.tile[data-device-state=online]').length >= 5"
+    camera.page.wait_for_function(found)  # the page refreshes itself until then
 
 
 def picture_pages(camera: Camera) -> None:

@@ -27,10 +27,18 @@ def test_run_lists_its_options() -> None:
 def test_without_python_the_scripts_say_what_to_install(tmp_path: Path) -> None:
     for tool in ("dirname", "sh"):
         (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
-    for script in ("run", "test", "bench"):
+    for script in ("run", "test", "bench", "screenshots"):
         answer = run("/bin/sh", str(ROOT / "script" / script), PATH=str(tmp_path))
         assert answer.returncode == 1
         assert "apt install python3 python3-venv" in answer.stderr
+
+
+def test_without_a_browser_there_are_no_pictures() -> None:
+    environment = {"PATH": "/usr/bin:/bin", "T3000_PYTHON": sys.executable}
+    answer = run(str(ROOT / "script" / "screenshots"), CHROMIUM="/no/chromium", **environment)
+    assert answer.returncode == 1
+    assert "there is no /no/chromium. Install a browser" in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def test_the_lock_file_names_no_download_address() -> None:
