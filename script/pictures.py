@@ -121,6 +121,13 @@ class Camera:
         self.page.click("button:has-text('Sign in')")
         self.page.wait_for_selector("[data-live-page]")
 
+    def wait_for_devices(self) -> None:
+        """Until all are found and have answered; the list refreshes itself meanwhile."""
+        self.page.goto("/devices/")
+        self.page.wait_for_selector("tr[data-device]")
+        for trouble in (".turning", "tr[data-device]:not([data-device-state=online])"):
+            self.page.locator(trouble).first.wait_for(state="detached")
+
     def device(self, name: str) -> str:
         """The address of a device's page."""
         self.page.goto("/devices/")
@@ -152,8 +159,7 @@ def picture_login(camera: Camera) -> None:
     camera.page.wait_for_selector(".login-error")
     camera.shoot("login-refused")
     camera.sign_in()
-    found = "document.querySelectorAll('.tile[data-device-state=online]').length >= 5"
-    camera.page.wait_for_function(found)  # the page refreshes itself until then
+    camera.wait_for_devices()
 
 
 def picture_pages(camera: Camera) -> None:
@@ -168,7 +174,9 @@ def picture_pages(camera: Camera) -> None:
     camera.open("/nowhere/", "not-found")
     answer = camera.context.request.get("/api/docs/")
     if answer.ok:
-        camera.open("/api/docs/", "api-docs")
+        camera.page.goto("/api/docs/")
+        camera.page.wait_for_selector(".swagger-ui .opblock")
+        camera.shoot("api-docs")
     camera.page.goto("/")
     camera.page.click("[popovertarget=user-menu]")
     camera.shoot("user-menu")
