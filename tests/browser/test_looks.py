@@ -95,3 +95,8 @@ def test_the_theme_that_is_chosen_stays(open_page: OpenPage) -> None:
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
     page.reload()
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+
+
+def test_the_pages_of_the_api_ask_no_other_host(open_page: OpenPage) -> None:
+    page = open_page("/api/docs/")
+    page.wait_for_selector(".swagger-ui .opblock")
