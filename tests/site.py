@@ -40,13 +40,13 @@ HAS_PROCESSES = bool(settings.REDIS_URL)
 class Site:
     """A running site and a browser's cookies."""
 
-    start: "Callable[[], subprocess.Popen[str]]"
     process: "subprocess.Popen[str]"
     url: str
     port: int
     demo_port: int
     log: Path
     cookies: CookieJar = field(default_factory=CookieJar)
+    start: "Callable[[], subprocess.Popen[str]] | None" = None
 
     def __post_init__(self) -> None:
         self._opener = urllib.request.build_opener(
@@ -90,6 +90,7 @@ class Site:
 
     def restart(self) -> None:
         """After its end."""
+        assert self.start is not None
         self.log.write_text("")
         self.process = self.start()
         wait_for(lambda: "Serving on" in self.log.read_text(), self)
@@ -156,7 +157,7 @@ def running_site(folder: Path, *, demo: bool = True) -> Iterator[Site]:
                 start_new_session=True,
             )  # fmt: skip
 
-        made = Site(start, start(), f"http://127.0.0.1:{port}", port, demo_port, log)
+        made = Site(start(), f"http://127.0.0.1:{port}", port, demo_port, log, start=start)
         try:
             wait_for(lambda: "Serving on" in log.read_text(), made)
             made.sign_in()
