@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, connections, transaction
@@ -16,10 +16,11 @@ from django.utils import timezone
 from devices import live, runtime
 from devices.domain import commands, discovery, jobs, lease, link, polling
 from devices.domain.link import PollResult
+from devices.enums import LinkState
 from devices.live import PointChange
 from devices.models import Command, Device, Link, Network
 from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan, Order, Outcome
-from protocols.types import NetworkSettings, PointAddress
+from protocols.types import NetworkSettings, PointAddress, Reading
 from t3000.domain import points, queries, values
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
 SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
 
 _lease_renewed: dict[int, float] = {}
+# When points were read back after a command. Both sides of it live in the writer's thread.
+_read_back: dict[tuple[int, PointAddress], datetime] = {}
+MOST_READ_BACK = 1000  # the oldest are forgotten: their polls are long over
 
 
 def start() -> FieldRuntime:
@@ -43,6 +47,7 @@ def start() -> FieldRuntime:
             release=polling.release,
             networks_of_commands=commands.networks,
             claim_commands=claim_commands,
+            pass_on_commands=pass_on_commands,
             store_outcome=store_outcome,
             store_polls=store_polls,
             store_found=store_found,
@@ -104,21 +109,24 @@ def _network_plan(network: Network) -> NetworkPlan:
     )
 
 
-def claim_commands(command_ids: Sequence[int]) -> list[Order]:
-    return [
-        Order(
-            command_id=command.pk,
-            device_id=device.pk,
-            network=_network_plan(device.network),
-            endpoint=device.endpoint,
-            point=PointAddress.parse(command.point),
-            value=command.value,
-            priority=command.priority,
-            only_read_back=not is_new,
-        )
-        for command, is_new in commands.claim(command_ids, timezone.now())
-        if (device := command.device) is not None
-    ]
+def claim_commands(command_ids: Sequence[int]) -> Iterator[Order]:
+    """Each is claimed when it is asked for: what comes after it cannot keep it from being sent."""
+    for command, is_new in commands.claim(command_ids, timezone.now()):
+        if (device := command.device) is not None:
+            yield Order(
+                command_id=command.pk,
+                device_id=device.pk,
+                network=_network_plan(device.network),
+                endpoint=device.endpoint,
+                point=PointAddress.parse(command.point),
+                value=command.value,
+                priority=command.priority,
+                only_read_back=not is_new,
+            )
+
+
+def pass_on_commands(command_ids: Sequence[int]) -> None:
+    commands.pass_on(command_ids, timezone.now())
 
 
 def store_outcome(outcome: Outcome) -> None:
@@ -128,12 +136,25 @@ def store_outcome(outcome: Outcome) -> None:
         return
     reading = outcome.reading
     with transaction.atomic():
-        if reading is not None:
+        if reading is not None and _is_online(outcome.device_id):
+            _remember(outcome.device_id, reading)
             readings = PollResult(outcome.device_id, reading.time, 0, [reading])
             _on_commit(values.apply([readings]), [])
         commands.finish(
             command, outcome.state, outcome.message, new_value=reading.value if reading else None
         )
+
+
+def _is_online(device_id: int) -> bool:
+    """Of a device that counts as silent all values are stale until it is polled whole."""
+    return Link.objects.filter(pk=device_id, state=LinkState.ONLINE).exists()
+
+
+def _remember(device_id: int, reading: Reading) -> None:
+    _read_back.pop((device_id, reading.address), None)  # to the end
+    _read_back[device_id, reading.address] = reading.time
+    if len(_read_back) > MOST_READ_BACK:
+        del _read_back[next(iter(_read_back))]
 
 
 def hold_network(network_id: int) -> bool:
@@ -165,7 +186,7 @@ def store_polls(results: Sequence[PollResult]) -> None:
     latest = list({result.device_id: result for result in results}.values())
     with transaction.atomic():
         edges = link.record_polls(latest)
-        changes = values.apply(latest, edges.revived) + values.mark_stale(edges.fell)
+        changes = values.apply(latest, edges.revived, _read_back) + values.mark_stale(edges.fell)
         _on_commit(changes, edges.links)
 
 

@@ -9,7 +9,7 @@ and what a release means for each kind of point is the table in docs/commands.md
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -139,25 +139,64 @@ def _send(queue: str, command_ids: Sequence[int]) -> None:
 
 
 def networks(command_ids: Sequence[int]) -> dict[int, int]:
-    """The network of each command that is still open and whose device still is."""
-    found = Command.objects.filter(pk__in=command_ids, state__in=OPEN_STATES, device__isnull=False)
+    """The network of each command that is still open and may be carried out."""
+    found = Command.objects.filter(
+        pk__in=command_ids,
+        state__in=OPEN_STATES,
+        device__enabled=True,
+        device__network__enabled=True,
+    )
     return dict(found.values_list("pk", "device__network_id"))
 
 
-def claim(command_ids: Sequence[int], now: datetime) -> list[tuple[Command, bool]]:
-    """Takes commands to carry out: (command, is_new). One that is not new was sent by somebody
-    who did not finish it; it must only be read back."""
-    taken = []
-    for command in Command.objects.filter(pk__in=command_ids).select_related("device__network"):
+def pass_on(command_ids: Sequence[int], now: datetime) -> None:
+    """They came to a process that does not serve their network: the next sweep sends them anew."""
+    if command_ids:
+        waiting = Command.objects.filter(pk__in=command_ids, state__in=OPEN_STATES)
+        waiting.update(queued_at=now - QUEUE_AGAIN)
+
+
+def claim(command_ids: Sequence[int], now: datetime) -> Iterator[tuple[Command, bool]]:
+    """Takes commands to carry out, each as it is asked for: (command, is_new). One that is not new
+    was sent by somebody who did not finish it; it must only be read back.
+
+    In the order in which they were asked for, and with those of the same points that were asked
+    for before and whose messages are late: the last wish must win.
+    """
+    asked = Command.objects.filter(pk__in=command_ids)
+    late = Command.objects.filter(
+        state=CommandState.PENDING,
+        device__in=asked.values("device"),
+        point__in=asked.values("point"),
+    )
+    for command in (asked | late).select_related("device__network").order_by("pk"):
         is_new = command.state == CommandState.PENDING
+        if is_new and _is_outdated_release(command, now):
+            _end(command, CommandState.PENDING, CommandState.REFUSED, "a newer write is there", now)
+            continue
         claimable = _unsent(now) if is_new else _abandoned(now)
         if claimable.filter(pk=command.pk, sent_at=command.sent_at).update(
             state=CommandState.SENT, sent_at=now
         ):
             command.state, command.sent_at = CommandState.SENT, now
-            taken.append((command, is_new))
-    _tell([command for command, is_new in taken if is_new])
-    return taken
+            if is_new:
+                _tell([command])
+            yield command, is_new
+
+
+def _is_outdated_release(command: Command, now: datetime) -> bool:
+    """The end of an override must not end the one that replaced it meanwhile."""
+    if command.origin != CommandOrigin.EXPIRY:
+        return False
+    lasting = Q(until__isnull=True) | Q(until__gt=now)
+    return _slot(command).filter(_OPEN_OR_HELD, lasting, kind=CommandKind.WRITE).exists()
+
+
+def _slot(command: Command) -> QuerySet[Command]:
+    """All commands to the same priority of the same point."""
+    return Command.objects.filter(
+        device=command.device_id, point=command.point, priority=command.priority
+    )
 
 
 def _unsent(now: datetime) -> QuerySet[Command]:
@@ -187,7 +226,7 @@ def finish(
             return False
         command.state, command.message, command.new_value = state, message, new_value
         command.finished_at = now
-        replaced = _replace_earlier(command, now) if state == CommandState.CONFIRMED else []
+        replaced = _replace(command, now)
         log.log(
             logging.INFO if state == CommandState.CONFIRMED else logging.WARNING,
             "command %d of %s, %s: %s%s",
@@ -197,17 +236,19 @@ def finish(
     return True
 
 
-def _replace_earlier(command: Command, now: datetime) -> list[Command]:
-    """What was written before into the same slot is over."""
-    earlier = Command.objects.filter(
-        device=command.device_id,
-        point=command.point,
-        priority=command.priority,
-        pk__lt=command.pk,
-        over_at__isnull=True,
-    ).exclude(state__in=OPEN_STATES)
-    replaced = [one for one in earlier if one.holds]
-    earlier.update(over_at=now)
+def _replace(command: Command, now: datetime) -> list[Command]:
+    """Of the writes to one slot only the last one that was proved holds it; returns what is over.
+    They are carried out one at a time, in the order in which they were asked for."""
+    if command.state == CommandState.CONFIRMED:
+        over = _slot(command).filter(over_at__isnull=True).exclude(pk=command.pk)
+        over = over.exclude(state__in=OPEN_STATES)
+    elif _slot(command).filter(pk__gt=command.pk, state=CommandState.CONFIRMED).exists():
+        over = Command.objects.filter(pk=command.pk)  # proved too late to be what holds
+    else:
+        return []
+    replaced = [one for one in over if one.holds and one.pk != command.pk]
+    if over.update(over_at=now) and command.state != CommandState.CONFIRMED:
+        command.over_at = now
     for one in replaced:
         one.over_at = now
     return replaced
@@ -224,9 +265,11 @@ def sweep(now: datetime) -> None:
             _end(command, CommandState.PENDING, CommandState.EXPIRED, "the device is gone", now)
             _end(command, CommandState.SENT, CommandState.UNKNOWN, "the device is gone", now)
         elif command.state == CommandState.PENDING and command.send_by <= now:
-            reason = "not sent in time: nothing serves its network"
+            is_on = device.enabled and device.network.enabled
+            reason = "nothing serves its network" if is_on else "the device was switched off"
+            reason = f"not sent in time: {reason}"
             _end(command, CommandState.PENDING, CommandState.EXPIRED, reason, now)
-        elif command.sent_at is not None and command.sent_at <= now - GIVE_UP:
+        elif command.send_by <= now - GIVE_UP:
             reason = "sent, and never read back: nothing serves its network"
             _end(command, CommandState.SENT, CommandState.UNKNOWN, reason, now)
         elif command.queued_at <= now - QUEUE_AGAIN and (
@@ -277,37 +320,38 @@ def _release_due(now: datetime) -> None:
 
 
 def _may_release(override: Command, now: datetime) -> bool:
-    """At once the first time, then after 1, 2, 4 ... minutes up to an hour."""
-    tries = Command.objects.filter(
-        device=override.device_id,
-        point=override.point,
-        priority=override.priority,
-        pk__gt=override.pk,
-        origin=CommandOrigin.EXPIRY,
-    )
+    """At once the first time, then after 1, 2, 4 ... minutes up to an hour; not while another
+    command to the slot is under way."""
+    since = _slot(override).filter(pk__gt=override.pk)
+    if since.filter(state__in=OPEN_STATES).exists():
+        return False
+    tries = since.filter(origin=CommandOrigin.EXPIRY)
     last = tries.first()
     return last is None or now >= last.created_at + RELEASE_AGAIN * 2 ** min(tries.count() - 1, 6)
 
 
+_HELD = Q(
+    kind=CommandKind.WRITE,
+    state__in=(CommandState.CONFIRMED, CommandState.UNKNOWN),
+    over_at__isnull=True,
+)
+_OPEN_OR_HELD = Q(state__in=OPEN_STATES) | _HELD
+
+
 def held() -> QuerySet[Command]:
     """The writes that hold their points now, as far as we know."""
-    return Command.objects.filter(
-        kind=CommandKind.WRITE,
-        state__in=(CommandState.CONFIRMED, CommandState.UNKNOWN),
-        over_at__isnull=True,
-    )
+    return Command.objects.filter(_HELD)
 
 
 def current(device_ids: Iterable[int]) -> list[CommandStatus]:
     """What a page of these devices must know: open commands, and the writes that hold points."""
-    wanted = Q(state__in=OPEN_STATES) | Q(pk__in=held().values("pk"))
-    return [status(one) for one in Command.objects.filter(wanted, device__in=device_ids)]
+    found = Command.objects.filter(_OPEN_OR_HELD, device__in=device_ids)
+    return [status(one) for one in found]
 
 
 def of_point(device_id: int, point: str) -> QuerySet[Command]:
     """Open commands to a point, and the writes that hold it; the latest first."""
-    wanted = Q(state__in=OPEN_STATES) | Q(pk__in=held().values("pk"))
-    return Command.objects.filter(wanted, device=device_id, point=point)
+    return Command.objects.filter(_OPEN_OR_HELD, device=device_id, point=point)
 
 
 def status(command: Command) -> CommandStatus:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from devices.enums import LinkState
-from devices.models import Link, Network
+from devices.models import Link, Network, NetworkLease
 from protocols.backoff import retry_delay
 from protocols.errors import ProtocolError
 from protocols.types import Reading
@@ -98,16 +98,19 @@ def fall_silent(now: datetime) -> list[Link]:
     """Links that count as online but were not read for `STALE_INTERVALS`: now offline.
 
     This is what is left when the poller itself is gone: no time-out would ever come. One that is
-    being read just now is slow, not silent: its read ends by its own deadline.
+    being read just now, by a process that lives, is slow, not silent: its read ends by its own
+    deadline.
     """
     intervals = Network.objects.values_list("poll_interval", flat=True).order_by().distinct()
     too_old = Q(pk__in=[])
     for interval in intervals:
         limit = now - STALE_INTERVALS * timedelta(seconds=interval)
         too_old |= Q(device__network__poll_interval=interval, last_seen_at__lt=limit)
+    lives = NetworkLease.objects.filter(network=OuterRef("device__network"), expires_at__gt=now)
+    is_read = Q(claimed_until__gt=now) & Exists(lives)
     silent = list(
         Link.objects.select_for_update(of=("self",))
-        .filter(too_old, Q(claimed_until__isnull=True) | Q(claimed_until__lte=now))
+        .filter(too_old, ~is_read | Q(claimed_until__isnull=True))
         .filter(state=LinkState.ONLINE)
         .select_related("device__network")
         .order_by("pk")

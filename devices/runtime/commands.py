@@ -11,9 +11,9 @@ from protocols.driver import Writes, require
 from protocols.errors import ProtocolError, Timeout
 from protocols.types import Endpoint, Held, PointAddress, Reading
 
-# Controllers hold Reals of 24 bits or thousandths of a unit.
+# Controllers hold Reals of 24 bits or thousandths of a unit, rounded.
 RELATIVE = 1e-6
-ABSOLUTE = 5e-4
+ABSOLUTE = 5.01e-4
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +64,8 @@ class Hooks:
     postpone_discovery: Callable[[int], None]
     release: Callable[[Sequence[int]], None]
     networks_of_commands: Callable[[Sequence[int]], Mapping[int, int]]
-    claim_commands: Callable[[Sequence[int]], Sequence[Order]]
+    claim_commands: Callable[[Sequence[int]], Iterable[Order]]
+    pass_on_commands: Callable[[Sequence[int]], None]
     store_outcome: Callable[[Outcome], None]
     store_polls: Callable[[Sequence[PollResult]], None]
     store_found: Callable[[Sequence[Found]], None]
@@ -101,6 +102,7 @@ class FieldRuntime:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="field", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
+        self._claiming = threading.Lock()
         self._turns: WeakValueDictionary[tuple[int, PointAddress], asyncio.Lock] = (
             WeakValueDictionary()
         )
@@ -155,13 +157,16 @@ class FieldRuntime:
 
     def command(self, command_ids: Sequence[int]) -> None:
         """Carries the commands out that are for networks of ours, ahead of what is being polled.
-        The others stay as they are for the process that serves their network."""
+        The others are passed on to the process that serves their network."""
         if self._stopping:
             return
         networks = self._hooks.networks_of_commands(command_ids)
         held = {one for one in set(networks.values()) if self._hooks.hold_network(one)}
-        mine = [one for one in command_ids if networks.get(one) in held]
-        self._submit([self._command(order) for order in self._hooks.claim_commands(mine)])
+        mine = [one for one in networks if networks[one] in held]
+        self._hooks.pass_on_commands([one for one in networks if networks[one] not in held])
+        with self._claiming:  # two messages at once must not swap the order of their commands
+            for order in self._hooks.claim_commands(mine):
+                self._submit([self._command(order)])
 
     async def _command(self, order: Order) -> None:
         turn = self._turns.setdefault((order.device_id, order.point), asyncio.Lock())

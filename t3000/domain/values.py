@@ -4,20 +4,18 @@
 seen (Link.last_seen_at), unless its quality says otherwise.
 """
 
-from collections.abc import Container, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from devices.domain.link import PollResult
 from devices.live import PointChange
 from devices.models import Link
-from protocols.types import Quality, Reading
+from protocols.types import PointAddress, Quality
 from t3000.domain.text import value_text
 from t3000.models import Point, PointValue
 
-# A poll that was under way when a command was read back brings the value from before it. Further
-# back is no poll: then the clock was put right.
-LONGEST_POLL = timedelta(minutes=2)
 GONE = (Quality.STALE, Quality.COMM)
 
 
@@ -32,8 +30,15 @@ class _Known(NamedTuple):
     time: datetime | None = None
 
 
-def apply(results: Iterable[PollResult], revived: Container[int] = ()) -> list[PointChange]:
+def apply(
+    results: Iterable[PollResult],
+    revived: Container[int] = (),
+    read_back: Mapping[tuple[int, PointAddress], datetime] = MappingProxyType({}),
+) -> list[PointChange]:
     """Stores what changed in value or quality; returns what to tell. Call it inside a transaction.
+
+    `read_back` says when points were read back after a command: a poll that was under way then
+    brings the value from before it, which is passed over.
 
     Told is what changed, and everything of the `revived` devices: what was shown as stale only
     because of its age is fresh again without a change. A reading without a value keeps the last
@@ -46,7 +51,10 @@ def apply(results: Iterable[PollResult], revived: Container[int] = ()) -> list[P
     for result in read:
         for reading in result.readings:
             was = known.get((result.device_id, str(reading.address)))
-            if was is None or _is_outdated(reading, was):  # None: deleted while it was read
+            if was is None:  # deleted while it was read
+                continue
+            proved = read_back.get((result.device_id, reading.address))
+            if proved is not None and reading.time < proved:
                 continue
             value = was.value if reading.value is None else reading.value
             time = was.time
@@ -67,12 +75,6 @@ def apply(results: Iterable[PollResult], revived: Container[int] = ()) -> list[P
         update_fields=["value", "quality", "time"],
     )
     return changes
-
-
-def _is_outdated(reading: Reading, was: _Known) -> bool:
-    if was.time is None:
-        return False
-    return timedelta(0) < was.time - reading.time <= LONGEST_POLL
 
 
 def mark_stale(links: Sequence[Link]) -> list[PointChange]:

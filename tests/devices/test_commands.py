@@ -1,6 +1,6 @@
 """The ledger of commands: one way through its states, nothing sent twice, nothing forgotten."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +37,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[commands.CommandStatus]:
     statuses: list[commands.CommandStatus] = []
     monkeypatch.setattr(commands.live, "publish", lambda *, commands: statuses.extend(commands))
     return statuses
+
+
+def claim(command_ids: list[int], now: datetime) -> list[tuple[Command, bool]]:
+    return list(commands.claim(command_ids, now))
 
 
 def state(command: Command) -> str:
@@ -111,25 +115,100 @@ def test_what_is_switched_off_is_not_commanded(off: str) -> None:
 
 def test_a_command_is_claimed_once() -> None:
     command = make_command(state=CommandState.PENDING)
-    ((claimed, is_new),) = commands.claim([command.pk], NOW)
+    ((claimed, is_new),) = claim([command.pk], NOW)
     assert (claimed.pk, is_new) == (command.pk, True)
     assert state(command) == CommandState.SENT
-    assert commands.claim([command.pk], NOW) == []
+    assert claim([command.pk], NOW) == []
 
 
 def test_a_command_that_comes_too_late_is_not_claimed() -> None:
     command = make_command(state=CommandState.PENDING, send_by=NOW)
-    assert commands.claim([command.pk], NOW) == []
+    assert claim([command.pk], NOW) == []
     assert state(command) == CommandState.PENDING
 
 
 def test_what_somebody_sent_and_did_not_finish_is_only_read_back() -> None:
     command = make_command(state=CommandState.SENT, sent_at=NOW)
     later = NOW + commands.TAKE_OVER
-    assert commands.claim([command.pk], later - timedelta(seconds=1)) == []
-    ((_, is_new),) = commands.claim([command.pk], later)
+    assert claim([command.pk], later - timedelta(seconds=1)) == []
+    ((_, is_new),) = claim([command.pk], later)
     assert not is_new
-    assert commands.claim([command.pk], later) == []
+    assert claim([command.pk], later) == []
+
+
+def test_commands_are_claimed_in_the_order_in_which_they_were_asked_for() -> None:
+    device = make_device()
+    pending = [make_command(device, state=CommandState.PENDING) for _ in range(3)]
+    numbers = [one.pk for one in pending]
+    assert [command.pk for command, _ in claim(numbers[::-1], NOW)] == numbers
+
+
+def test_an_earlier_command_to_the_point_whose_message_is_late_is_claimed_first() -> None:
+    device = make_device()
+    earlier = make_command(device, state=CommandState.PENDING)
+    elsewhere = make_command(device, state=CommandState.PENDING, point="analog-output,2")
+    later = make_command(device, state=CommandState.PENDING)
+    assert [command.pk for command, _ in claim([later.pk], NOW)] == [earlier.pk, later.pk]
+    assert state(elsewhere) == CommandState.PENDING
+
+
+def test_what_comes_to_the_wrong_process_is_sent_anew_by_the_next_sweep(sent: list[Any]) -> None:
+    command = make_command(state=CommandState.PENDING)
+    commands.pass_on([command.pk], NOW)
+    commands.sweep(NOW)
+    assert [ids for _, ids, _ in sent] == [[command.pk]]
+
+
+@pytest.mark.parametrize("off", ["device", "network"])
+def test_a_device_that_was_switched_off_meanwhile_is_not_commanded(off: str) -> None:
+    device = make_device(network=make_network(enabled=off != "network"), enabled=off != "device")
+    command = make_command(device, state=CommandState.PENDING)
+    assert commands.networks([command.pk]) == {}
+    commands.sweep(command.send_by)
+    command.refresh_from_db()
+    assert (command.state, command.message) == (
+        CommandState.EXPIRED,
+        "not sent in time: the device was switched off",
+    )
+
+
+def test_the_end_of_an_override_waits_for_a_newer_command(sent: list[Any]) -> None:
+    end = NOW + timedelta(hours=1)
+    device = make_device()
+    make_command(device, until=end)
+    newer = make_command(
+        device,
+        state=CommandState.SENT,
+        sent_at=end,
+        send_by=end + timedelta(seconds=30),
+        queued_at=end,
+        until=end + timedelta(hours=1),
+    )
+    commands.sweep(end)
+    assert released() == []
+    commands.finish(newer, CommandState.CONFIRMED, now=end)
+    commands.sweep(end)
+    assert released() == []
+
+
+@pytest.mark.parametrize("newer", [CommandState.PENDING, CommandState.CONFIRMED])
+def test_a_release_that_a_newer_write_overtook_is_not_sent(newer: CommandState) -> None:
+    device = make_device()
+    release = make_command(
+        device, value=None, origin=CommandOrigin.EXPIRY, state=CommandState.PENDING
+    )
+    write = make_command(device, state=newer, until=NOW + timedelta(hours=1))
+    assert release.pk not in [command.pk for command, _ in claim([release.pk], NOW)]
+    assert state(release) == CommandState.REFUSED
+    assert write.over_at is None
+
+
+def test_what_is_settled_after_a_newer_write_holds_nothing() -> None:
+    device = make_device()
+    old = make_command(device, state=CommandState.SENT, until=NOW)
+    new = make_command(device)
+    commands.finish(old, CommandState.UNKNOWN)
+    assert list(commands.held()) == [new]
 
 
 def test_a_command_ends_once(told: list[Any], django_capture_on_commit_callbacks: Any) -> None:
@@ -188,7 +267,8 @@ def test_sweep_has_abandoned_commands_read_back_and_then_gives_up(sent: list[Any
     assert sent == []  # somebody is at it
     commands.sweep(NOW + commands.TAKE_OVER)
     assert [ids for _, ids, _ in sent] == [[command.pk]]
-    commands.sweep(NOW + commands.GIVE_UP)
+    claim([command.pk], NOW + commands.TAKE_OVER)  # whoever does it dies, too
+    commands.sweep(command.send_by + commands.GIVE_UP)
     assert state(command) == CommandState.UNKNOWN
 
 

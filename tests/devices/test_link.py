@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from devices.domain import lease, polling
 from devices.domain import link as links
 from devices.domain.link import PollResult
 from devices.enums import LinkState
@@ -110,8 +111,17 @@ def test_fall_silent_finds_what_nobody_reads() -> None:
 def test_a_device_that_is_being_read_is_slow_not_silent() -> None:
     claim_ends = NOW + timedelta(minutes=2)
     device = make_device(link={"claimed_until": claim_ends})
+    lease.hold(device.network_id, "one:1", claim_ends)
     assert links.fall_silent(claim_ends - SECOND) == []
     assert [link.device_id for link in links.fall_silent(claim_ends)] == [device.pk]
+
+
+def test_a_claim_does_not_excuse_a_device_that_nobody_serves() -> None:
+    device = make_device(link={"claimed_until": NOW + timedelta(hours=1)})
+    lease.hold(device.network_id, "one:1", NOW)
+    later = NOW + 31 * SECOND
+    polling.claim_due(later)  # the clock goes on without a field process
+    assert [link.device_id for link in links.fall_silent(later)] == [device.pk]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ class Store:
         self.plans: dict[int, DevicePlan] = {}
         self.orders: dict[int, Order] = {}
         self.outcomes: list[Outcome] = []
+        self.passed_on: list[int] = []
         self.held = True
         self.down = threading.Event()
         self.poison: set[int] = set()
@@ -93,6 +94,7 @@ class Store:
             release=self.released.extend,
             networks_of_commands=lambda ids: {one: 1 for one in ids if one in self.orders},
             claim_commands=lambda ids: [self.orders.pop(one) for one in ids],
+            pass_on_commands=self.passed_on.extend,
             store_outcome=self.outcomes.append,
             store_polls=self.store_polls,
             store_found=self.found.extend,

@@ -133,12 +133,16 @@ def test_mark_stale_makes_as_many_queries_for_one_device_as_for_many(
 def test_a_poll_from_before_a_read_back_does_not_bring_the_old_value_back() -> None:
     point = make_point()
     make_value(point, 55.0, time=NOW)
-    values.apply([read(point, 20.0, time=NOW - timedelta(seconds=1))])
+    read_back = {(point.device_id, PointAddress.parse(point.address)): NOW}
+    before, after = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
+    assert values.apply([read(point, 20.0, time=before)], read_back=read_back) == []
     assert PointValue.objects.get(point=point).value == 55.0
+    values.apply([read(point, 30.0, time=after)], read_back=read_back)
+    assert PointValue.objects.get(point=point).value == 30.0
 
 
 def test_a_clock_that_was_put_back_does_not_freeze_values() -> None:
     point = make_point()
     make_value(point, 55.0, time=NOW)
-    values.apply([read(point, 20.0, time=NOW - timedelta(hours=1))])
+    values.apply([read(point, 20.0, time=NOW - timedelta(minutes=1))])
     assert PointValue.objects.get(point=point).value == 20.0
