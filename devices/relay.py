@@ -28,7 +28,8 @@ GAP = b"gap"
 
 
 class Sender:
-    """Sends from any thread, and never raises: the field goes on without browsers."""
+    """Sends from any thread, and never raises: the field goes on without browsers. What could not
+    be sent is made known as soon as Redis is back, however rarely there is something to send."""
 
     def __init__(self, url: str, channel: str) -> None:
         self._channel = channel
@@ -39,31 +40,36 @@ class Sender:
         )  # fmt: skip
         self._lock = threading.Lock()
         self._failing_since: float | None = None
-        self._tried = 0.0
 
     def send(self, message: bytes) -> None:
         with self._lock:
-            now = time.monotonic()
-            if self._failing_since is not None and now - self._tried < RETRY:
+            if self._failing_since is not None:
                 return  # a Redis that does not even refuse would cost PATIENCE each time
-            self._tried = now
             try:
-                if self._failing_since is not None:
-                    self._redis.publish(self._channel, GAP)
                 self._redis.publish(self._channel, message)
             except (RedisError, OSError) as error:
-                self._fail(now, error)
-            else:
-                self._succeed(now)
+                self._fail(error)
 
-    def _fail(self, now: float, error: Exception) -> None:
-        if self._failing_since is None:
-            self._failing_since = now
-            log.error("browsers are not told of changes: %s", error)
+    def _fail(self, error: Exception) -> None:
+        self._failing_since = time.monotonic()
+        log.error("browsers are not told of changes: %s", error)
+        threading.Thread(target=self._recover, name="relay", daemon=True).start()
 
-    def _succeed(self, now: float) -> None:
-        if self._failing_since is not None:
-            silence = now - self._failing_since
+    def _recover(self) -> None:
+        """Until the gap is made known. One thread at a time: meanwhile nothing is sent."""
+        while self._failing_since is not None:
+            time.sleep(RETRY)
+            try:
+                self._redis.ping()  # outside the lock: who sends must not wait for the answer
+                self._tell_gap()
+            except (RedisError, OSError):
+                continue
+
+    def _tell_gap(self) -> None:
+        """In the lock, so that nothing is lost between the gap and the next message."""
+        with self._lock:
+            self._redis.publish(self._channel, GAP)
+            silence = time.monotonic() - (self._failing_since or 0.0)
             self._failing_since = None
             log.warning("browsers are told of changes again after %.0f s", silence)
 

@@ -12,7 +12,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  models need the loa
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from t3000.origin import SameOriginValidator  # noqa: E402
-from t3000.proxy import BehindProxy  # noqa: E402
+from t3000.proxy import BehindProxy, ClientAddress  # noqa: E402
 from t3000.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -23,3 +23,4 @@ application = ProtocolTypeRouter(
 )
 if settings.BEHIND_PROXY:
     application = BehindProxy(application)
+application = ClientAddress(application)

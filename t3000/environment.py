@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "django.db.backends.sqlite3"
 DATABASE_EXAMPLES = (
     "postgresql://user:password@127.0.0.1:5432/t3000 or sqlite:////srv/t3000/t3000.sqlite3"
+)
+PERCENT_ENCODED = (
+    "Special characters in user and password are percent-encoded: @ as %40, : as %3A, / as %2F."
 )
 
 
@@ -62,18 +66,24 @@ def origins(name: str) -> list[str]:
 
 
 def database(name: str) -> dict[str, Any] | None:
-    """PostgreSQL or SQLite; None where nothing is said."""
+    """PostgreSQL or SQLite; None where nothing is said. What is refused is not repeated: the log
+    must not know parts of a password."""
     url = text(name)
     if not url:
         return None
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in ("postgresql", "postgres", "sqlite"):
-        wrong = scheme if separator else "it"
+        wrong = scheme if separator and re.fullmatch("[a-z0-9+]+", scheme) else "it"
         raise ImproperlyConfigured(f"{name}: {wrong} is not known; try {DATABASE_EXAMPLES}.")
     try:
         given: dict[str, Any] = environ.Env.db_url_config(url)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}. It looks like {DATABASE_EXAMPLES}.") from None
+        is_right = "@" not in given["NAME"] or given["ENGINE"] == SQLITE  # a / in the password
+    except ValueError:  # its message repeats what stands where the port should
+        is_right = False
+    if not is_right:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read; it looks like {DATABASE_EXAMPLES}. {PERCENT_ENCODED}"
+        )
     if not given["NAME"] or given["NAME"] == ":memory:":
         raise ImproperlyConfigured(f"{name} names no database; it looks like {DATABASE_EXAMPLES}.")
     return given
@@ -86,11 +96,12 @@ def redis(name: str) -> str:
         parts = urlsplit(url)
         is_right = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
         is_right = is_right and (parts.path.strip("/") or "0").isdecimal()
+        is_right = is_right and "@" not in parts.query + parts.fragment  # a ? in the password
     except ValueError:  # a port that is no number
         is_right = False
     if url and not is_right:
         raise ImproperlyConfigured(
             f"{name} is not the address of a Redis server; it looks like redis://127.0.0.1:6379/0, "
-            "or rediss:// with TLS."
+            f"or rediss:// with TLS. {PERCENT_ENCODED}"
         )
     return url

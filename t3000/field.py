@@ -7,10 +7,11 @@ import logging
 import os
 import socket
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.utils import timezone
 
 from devices import live, runtime
@@ -25,7 +26,7 @@ from t3000.domain import points, queries, values
 
 log = logging.getLogger(__name__)
 
-OWNER = f"{socket.gethostname()}:{os.getpid()}"
+OWNER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"  # containers share pids
 DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
 SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
 
@@ -69,7 +70,7 @@ def stop(field: FieldRuntime) -> None:
     try:
         polling.give_up(list(_lease_renewed))
         lease.give_up(OWNER)
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         log.warning("leases and claims end by themselves, they cannot be given up: %s", error)
     _lease_renewed.clear()
 

@@ -5,9 +5,25 @@ client wrote itself where a proxy only appends to the header.
 """
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Any
 
 SCHEMES = {"http": "http", "websocket": "ws"}
+
+
+class ClientAddress:
+    """The address of who is connected, as a database takes it; none where it is not an address,
+    as with a Unix socket."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        if scope.get("client"):
+            address, port = scope["client"]
+            known = _address(str(address))
+            scope = {**scope, "client": (known, port) if known else None}
+        return await self.application(scope, receive, send)
 
 
 class BehindProxy:
@@ -20,11 +36,23 @@ class BehindProxy:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         if scope["type"] not in SCHEMES:
             return await self.application(scope, receive, send)
-        address = _last(scope["headers"], b"x-forwarded-for")
+        address = _address(_last(scope["headers"], b"x-forwarded-for"))
         is_secure = _last(scope["headers"], b"x-forwarded-proto") in ("https", "wss")
         scheme = SCHEMES[scope["type"]] + ("s" if is_secure else "")
         said = {"client": (address, 0)} if address else {}
         return await self.application({**scope, **said, "scheme": scheme}, receive, send)
+
+
+def _address(said: str) -> str:
+    """Without brackets, port and zone, which some proxies and systems add; empty if it is none."""
+    if said.startswith("["):
+        said = said[1:].partition("]")[0]
+    elif said.count(":") == 1:
+        said = said.partition(":")[0]
+    try:
+        return str(ip_address(said.partition("%")[0]))
+    except ValueError:  # "unknown", or a name
+        return ""
 
 
 def _last(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from devices.domain.link import PollResult
 from devices.enums import CommandState
@@ -211,8 +211,10 @@ class FieldRuntime:
             try:
                 for network_id in await asyncio.to_thread(self._lost_networks):
                     await self._networks.close(network_id)
-            except DatabaseError as error:
+            except (DatabaseError, InterfaceError) as error:
                 log.warning("leases cannot be renewed: %s", error)
+            except Exception:  # the outermost guard: it must not end before the runtime does
+                log.exception("a bug while keeping the networks")
 
     def _lost_networks(self) -> Sequence[int]:
         try:

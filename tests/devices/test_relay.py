@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import redis
 
 from devices import live, relay
 from devices.live import CommandStatus, DeviceStatus, PointChange
@@ -136,20 +138,38 @@ async def test_the_sender_goes_on_without_redis_and_then_tells_of_the_gap(
     await until(lambda: len(ear.heard) == 2)
     await asyncio.to_thread(redis_server.start)
     assert await ear.receiver.linked()
-    ear.heard.clear()
-
-    async def is_heard() -> None:
-        while b"after" not in ear.heard:
-            await send(sender, b"after")
-            await asyncio.sleep(0.01)
-
-    await asyncio.wait_for(is_heard(), 30)
-    assert ear.heard[:2] == [None, b"after"]
-    said = [one.message for one in caplog.records if "told of changes" in one.message]
-    assert [one.split(":")[0].split(" after")[0] for one in said] == [
+    await until(lambda: "again" in str(said(caplog)))
+    await send(sender, b"after")
+    await until(lambda: b"after" in ear.heard)
+    assert b"lost" not in ear.heard
+    assert said(caplog) == [
         "browsers are not told of changes",
         "browsers are told of changes again",
     ]
+
+
+async def test_a_lost_message_is_made_known_though_nothing_is_sent_after_it(
+    ear: Ear, sender: Sender, redis_server: RedisServer, until: Until
+) -> None:
+    with redis.Redis.from_url(redis_server.url) as server:
+        await send(sender, b"before")
+        server.acl_setuser("default", commands=["-publish"])
+        for _ in range(3):
+            await send(sender, b"lost")
+        alive = [one for one in threading.enumerate() if one.name == "relay"]
+        server.acl_setuser("default", commands=["+publish"])
+        await until(lambda: len(ear.heard) == 2)
+        assert ear.heard == [b"before", None]
+        assert len(alive) == 1
+        await until(lambda: not alive[0].is_alive())
+        await send(sender, b"after")
+        await until(lambda: len(ear.heard) == 3)
+        assert ear.heard == [b"before", None, b"after"]
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    lines = [one.message for one in caplog.records if "told of changes" in one.message]
+    return [one.split(":")[0].split(" after")[0] for one in lines]
 
 
 CHANGE = PointChange(7, 21.5, "21.5", 0, 1_795_430_543_000)

@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from devices.domain.link import PollResult
 from devices.runtime import (
@@ -278,6 +279,29 @@ def test_a_lease_that_is_lost_closes_the_network(
     store.held = False
     wait_for(lambda: FieldDriver.closed)
     field.stop()
+
+
+def test_leases_are_kept_whatever_happened_to_the_connection(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runtime_module, "KEEP_SECONDS", 0.01)
+    answers: list[Any] = [InterfaceError("connection already closed"), KeyError("a bug")]
+
+    def lost_networks() -> Sequence[int]:
+        if answers:
+            raise answers.pop(0)
+        return [1]
+
+    field = FieldRuntime(replace(store.hooks(), lost_networks=lost_networks))
+    field.start()
+    add(store, 1)
+    field.poll([1])
+    wait_for(lambda: FieldDriver.opened and not answers)
+    wait_for(lambda: FieldDriver.closed)
+    field.stop()
+    said = [one.getMessage() for one in caplog.records]
+    assert "leases cannot be renewed: connection already closed" in said
+    assert "a bug while keeping the networks" in said
 
 
 def test_stop_is_quick_with_work_in_flight_and_writes_what_was_read(store: Store) -> None:

@@ -69,6 +69,39 @@ def test_nonsense_is_refused_with_what_would_be_right(
     assert NAME in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reader", "url"),
+    [
+        (environment.database, "postgresql://me:hunter/2@db.example/t3000"),
+        (environment.database, "postgresql://me:12/hunter@db.example/t3000"),
+        (environment.database, "postgresql://me:12?hunter@db.example/t3000"),
+        (environment.database, "postgresql:me:hunter://db.example/t3000"),
+        (environment.redis, "redis://me:hunter#2@r.example/0"),
+        (environment.redis, "redis://me:hunter/2@r.example/0"),
+        (environment.redis, "redis://me:12/hunter@r.example/0"),
+        (environment.redis, "redis://me:12?hunter@r.example/0"),
+        (environment.redis, "redis://me:[hunter@r.example/0"),
+    ],
+)
+def test_no_part_of_a_password_is_told(
+    said: pytest.MonkeyPatch, reader: Callable[[str], object], url: str
+) -> None:
+    said.setenv(NAME, url)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        reader(NAME)
+    assert "hunter" not in str(caught.value)
+
+
+def test_what_cannot_be_read_may_lack_percent_encoding(said: pytest.MonkeyPatch) -> None:
+    said.setenv(NAME, "postgresql://me:a/b@db.example/t3000")
+    with pytest.raises(ImproperlyConfigured, match=r"cannot be read; .* percent-encoded: @ as %40"):
+        environment.database(NAME)
+    said.setenv(NAME, "postgresql://me:a%2Fb%40@db.example/t3000")
+    given = environment.database(NAME)
+    assert given is not None
+    assert given["PASSWORD"] == "a/b@"
+
+
 def test_databases(said: pytest.MonkeyPatch) -> None:
     assert environment.database(NAME) is None
     said.setenv(NAME, "postgresql://me:secret@db.example:5433/site?sslmode=require")

@@ -1,9 +1,14 @@
 """The composition: what is read goes through one path, in transactions of bounded size."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import InterfaceError
 
 from devices.domain.link import PollResult
 from devices.enums import CommandState
@@ -105,3 +110,29 @@ def test_a_device_that_was_not_described_whole_is_looked_at_again_soon() -> None
     network.refresh_from_db()
     assert network.discovery_due_at is not None
     assert network.devices.get().name == "Device 5"  # type: ignore[attr-defined]
+
+
+def test_two_processes_of_the_same_number_are_not_the_same_owner() -> None:
+    """As in containers that share the network of their host."""
+    program = "import django; django.setup(); from t3000 import field; print(field.OWNER)"
+    owners = {
+        subprocess.run(
+            [sys.executable, "-c", f"import os; os.getpid = lambda: 1; {program}"],
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "t3000.settings"},
+            cwd=settings.BASE_DIR, capture_output=True, text=True, check=True,
+        ).stdout
+        for _ in range(2)
+    }  # fmt: skip
+    assert len(owners) == 2
+    assert max(map(len, owners)) <= NetworkLease._meta.get_field("owner").max_length
+
+
+def test_a_connection_that_is_gone_does_not_stop_the_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(_owner: str) -> None:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(field.lease, "give_up", gone)
+    field.stop(field.start())
+    assert "cannot be given up: connection already closed" in caplog.text

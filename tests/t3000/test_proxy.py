@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from t3000.origin import is_our_origin
-from t3000.proxy import BehindProxy
+from t3000.proxy import BehindProxy, ClientAddress
 
 
 async def asked(kind: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
@@ -40,6 +40,48 @@ async def test_without_the_headers_it_is_who_is_connected() -> None:
     scope = await asked("websocket")
     assert scope["client"] == ["127.0.0.1", 40000]
     assert scope["scheme"] == "ws"
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("1.2.3.4:5678", "1.2.3.4"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("10.0.0.1, unknown", "127.0.0.1"),
+        ("_hidden", "127.0.0.1"),
+        ("1.2.3", "127.0.0.1"),
+        ("[2001:db8::1", "2001:db8::1"),
+        ("[", "127.0.0.1"),
+        ("é", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ],
+)
+async def test_what_is_no_address_leaves_the_peers(said: str, address: str) -> None:
+    scope = await asked("http", (b"x-forwarded-for", said.encode()))
+    assert scope["client"][0] == address
+
+
+@pytest.mark.parametrize(
+    ("client", "known"),
+    [
+        (["::1", 40000], ("::1", 40000)),
+        (["fe80::1%eth0", 40000], ("fe80::1", 40000)),
+        (["", 0], None),
+        (["/run/t3000.sock", 0], None),
+        (None, None),
+    ],
+)
+async def test_who_is_connected_has_an_address_or_none(client: Any, known: Any) -> None:
+    seen: dict[str, Any] = {}
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.update(scope)
+
+    await ClientAddress(application)({"type": "http", "client": client}, None, None)
+    assert seen["client"] == known
 
 
 @pytest.mark.parametrize(
