@@ -94,7 +94,10 @@ class Held:
     """What a device holds of a point that may be commanded: its reading, and the value in each
     filled slot of its priority array, by priority. `slots` None: the point has no such array, a
     write just sets its value and nothing can be released. A point that knows no priorities but
-    Auto and Manual, as T3000's, has one slot, MANUAL."""
+    Auto and Manual, as T3000's, has one slot, MANUAL.
+
+    A slot that may be filled while nobody can tell with what (the device refuses it, or it is no
+    number) is there as NaN: it proves neither a write, which NaN never equals, nor a release."""
 
     reading: Reading
     slots: Mapping[int, float] | None

@@ -82,12 +82,12 @@ class FakeDriver(Driver):
         return tuple((await self._device(endpoint)).points.values())
 
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
+        started = datetime.now(UTC)
         device = await self._device(endpoint)
-        now = datetime.now(UTC)
         return [
-            Reading(point, device.value(point), Quality.GOOD, now)
+            Reading(point, device.value(point), Quality.GOOD, started)
             if point in device.points
-            else Reading(point, None, Quality.CONFIG, now)
+            else Reading(point, None, Quality.CONFIG, started)
             for point in points
         ]
 

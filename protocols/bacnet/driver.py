@@ -15,6 +15,7 @@ from protocols.bacnet.failures import ReplyTooLong, translate
 from protocols.bacnet.objects import (
     KINDS,
     LIVE_PROPERTIES,
+    PRIORITIES,
     point_info,
     reading,
     slots,
@@ -245,8 +246,8 @@ class BacnetDriver(Driver):
         (present,) = await self.read(endpoint, [point])
         key = PropertyKey(point, "priority-array")
         array = (await reader.read(endpoint, [key], bytes_each=PRIORITY_ARRAY_BYTES))[key]
-        if isinstance(array, ReplyTooLong):
-            keys = [key._replace(element=priority) for priority in range(1, 17)]
+        if isinstance(array, (ReplyTooLong, CodecError)):  # too long, or one of them is odd
+            keys = [key._replace(element=priority) for priority in PRIORITIES]
             elements = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
             array = [elements[key] for key in keys]
         return Held(present, None if isinstance(array, ProtocolError) else slots(array))

@@ -60,6 +60,7 @@ UNIT_SYMBOLS: Mapping[str, str] = {
     "hours": "h",
 }
 
+PRIORITIES = range(1, 17)
 LIVE_PROPERTIES = ("present-value", "status-flags")
 
 
@@ -104,14 +105,17 @@ def point_info(address: PointAddress, properties: Mapping[str, Any]) -> PointInf
 
 
 def slots(priority_array: Any) -> dict[int, float]:
-    """The filled slots of a Priority_Array, by priority (135-2020 clause 19.2). What is no
-    PriorityValue, such as an error instead of an element, is passed over."""
+    """The filled slots of a Priority_Array, by priority (135-2020 clause 19.2). Empty is only
+    what says so: anything else that is no number, be it an error instead of an element or an
+    element that is not there, is NaN."""
+    elements = dict(enumerate(priority_array, start=1))
     filled = {}
-    for priority, element in enumerate(priority_array, start=1):
+    for priority in PRIORITIES:
+        element = elements.get(priority)
         choice = getattr(element, "_choice", None)
-        value = _number(getattr(element, choice)) if choice else None
-        if value is not None:
-            filled[priority] = value
+        if choice != "null":
+            value = _number(getattr(element, choice)) if choice else None
+            filled[priority] = math.nan if value is None else value
     return filled
 
 

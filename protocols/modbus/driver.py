@@ -7,6 +7,7 @@ may be changed from analog to digital and the point stays the same one.
 import asyncio
 import ipaddress
 import logging
+import math
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -224,13 +225,13 @@ class ModbusDriver(Driver):
 
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
         known = dict.fromkeys(point for point in points if self._product.area(point) is not None)
+        started = datetime.now(UTC)
         await self._identify(endpoint, again=not known)
         states = await self._states(endpoint, tuple(known))
-        now = datetime.now(UTC)
         return [
-            state.reading(point, now)
+            state.reading(point, started)
             if isinstance(state := states.get(point), t3.State)
-            else Reading(point, None, _without_value(state), now)
+            else Reading(point, None, _without_value(state), started)
             for point in points
         ]
 
@@ -337,11 +338,10 @@ class ModbusDriver(Driver):
         if self._product.area(point) is None:
             (reading,) = await self.read(endpoint, [point])
             return Held(reading, None)
-        await self._identify(endpoint)
+        started = datetime.now(UTC)
         state = await self._state(endpoint, point)
-        reading = state.reading(point, datetime.now(UTC))
-        held = {} if state.value is None or not state.is_manual else {MANUAL: state.value}
-        return Held(reading, held)
+        value = math.nan if state.value is None else state.value
+        return Held(state.reading(point, started), {MANUAL: value} if state.is_manual else {})
 
     async def _state(self, endpoint: Endpoint, point: PointAddress) -> t3.State:
         await self._identify(endpoint)

@@ -24,6 +24,7 @@ from protocols.types import (
 from tests.fake_driver import FakeDevice, FakeDriver
 
 NO_ANSWER = (Timeout, Unreachable)  # over TCP a machine can say that nobody is there
+THINKS = 0.05  # seconds before an answer, of a slow device
 POINTS = 12  # six inputs, three outputs, three variables
 SPEAKS = {"bacnet": Protocol.BACNET, "modbus": Protocol.MODBUS}
 
@@ -66,7 +67,7 @@ class Field:
     model: str = "T3-FLAT"
 
 
-def _fake(settings: NetworkSettings) -> Field:
+def _fake(settings: NetworkSettings, reply_delay: float) -> Field:
     endpoint = Endpoint("127.0.0.31:47809", 31)
     points = [
         PointInfo(PointAddress(f"analog-{name}", number + 1), kind, f"{kind}{number}")
@@ -82,23 +83,25 @@ def _fake(settings: NetworkSettings) -> Field:
         DeviceInfo(endpoint, vendor_id=148, name="Flat", model_name="T3-FLAT"),
         {point.address: point for point in points},
         {point.address: 20.0 for point in points},
+        delay=reply_delay,
     )
     return Field(driver, endpoint, Endpoint("127.0.0.99:47809", 99))
 
 
 @pytest.fixture(params=[*DRIVERS, "fake"])
-async def field(
+def make_field(
     request: pytest.FixtureRequest, simulate: Callable, free_port: Callable[[], int]
-) -> AsyncIterator[Field]:
-    port = free_port()
-    is_modbus = request.param == "modbus"
-    targets = [f"127.0.0.31:{port}", "127.0.0.99"] if is_modbus else [f"127.255.255.255:{port}"]
-    settings = NetworkSettings("127.0.0.1/8", free_port(), tuple(targets), timeout=1.0, retries=0)
-    if request.param == "fake":
-        made = _fake(settings)
-    else:
+) -> Callable[..., Field]:
+    def make(*, reply_delay: float = 0.0, timeout: float = 1.0) -> Field:
+        port = free_port()
+        is_modbus = request.param == "modbus"
+        targets = [f"127.0.0.31:{port}", "127.0.0.99"] if is_modbus else [f"127.255.255.255:{port}"]
+        settings = NetworkSettings("127.0.0.1/8", free_port(), tuple(targets), timeout, retries=0)
+        if request.param == "fake":
+            return _fake(settings, reply_delay)
         speaks = SPEAKS[request.param]
-        simulate(flat_device("Flat", 31, "127.0.0.31", port, POINTS, protocol=speaks))
+        ways = {"protocol": speaks, "reply_delay": reply_delay}
+        simulate(flat_device("Flat", 31, "127.0.0.31", port, POINTS, **ways))
         made = Field(
             open_driver(request.param, settings),
             Endpoint(f"127.0.0.31:{port}", 31),
@@ -106,9 +109,28 @@ async def field(
         )
         if is_modbus:
             made.at, made.model = T3, "T3-BB"
+        return made
+
+    return make
+
+
+async def _opened(made: Field) -> AsyncIterator[Field]:
     await made.driver.connect()
     yield made
     await made.driver.disconnect()
+
+
+@pytest.fixture
+async def field(make_field: Callable[..., Field]) -> AsyncIterator[Field]:
+    async for opened in _opened(make_field()):
+        yield opened
+
+
+@pytest.fixture
+async def slow(make_field: Callable[..., Field]) -> AsyncIterator[Field]:
+    """Its device thinks before each answer; nobody runs out of patience."""
+    async for opened in _opened(make_field(reply_delay=THINKS, timeout=20.0)):
+        yield opened
 
 
 async def test_connect_and_disconnect_may_be_repeated(field: Field) -> None:
@@ -156,6 +178,16 @@ async def test_read_answers_every_address_in_order(field: Field) -> None:
     assert all(
         timedelta(0) <= reading.time - before < timedelta(seconds=30) for reading in readings
     )
+
+
+async def test_a_reading_is_from_when_it_was_asked_for(slow: Field) -> None:
+    """However busy the machine: the first answer came no sooner than the device's delay after the
+    first request, and the end of the read after that."""
+    latest = timedelta(seconds=THINKS)
+    (reading,) = await slow.driver.read(slow.endpoint, [slow.at.input])
+    assert reading.time <= datetime.now(UTC) - latest
+    held = await require(slow.driver, Writes).read_held(slow.endpoint, slow.at.variable)
+    assert held.reading.time <= datetime.now(UTC) - latest
 
 
 async def test_read_by_kind_and_all(field: Field) -> None:

@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.bacnet.objects import KINDS, point_info, reading, slots
+from protocols.errors import CodecError, Refused
 from protocols.types import PointAddress, PointKind, Quality
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -73,9 +75,30 @@ def test_slots_are_what_is_not_null() -> None:
     assert slots(array) == {8: 21.5, 16: 1.0}
 
 
-@pytest.mark.parametrize("array", [[], [object()] * 16, [PriorityValue(characterString="on")]])
-def test_slots_that_make_no_sense_are_passed_over(array: list[object]) -> None:
-    assert slots(array) == {}
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Refused("read-access-denied"),
+        CodecError("the reply makes no sense"),
+        object(),
+        PriorityValue(characterString="on"),
+        PriorityValue(real=math.nan),
+    ],
+    ids=["refused", "undecodable", "no PriorityValue", "a text", "NaN"],
+)
+def test_a_slot_that_could_not_be_read_does_not_look_empty(odd: object) -> None:
+    array = [PriorityValue(null=()) for _ in range(16)]
+    array[7] = odd
+    found = slots(array)
+    assert list(found) == [8]
+    assert math.isnan(found[8])
+
+
+def test_slots_that_are_missing_do_not_look_empty() -> None:
+    found = slots([PriorityValue(null=()), PriorityValue(real=21.5)])
+    assert found.pop(2) == 21.5
+    assert list(found) == list(range(3, 17))
+    assert all(map(math.isnan, found.values()))
 
 
 @pytest.mark.parametrize("object_type", KINDS)

@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import struct
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,6 +20,7 @@ from protocols.types import (
     Quality,
 )
 from tests.protocols.modbus.installed import POINTS, UNIT
+from tests.protocols.modbus.relay import Relay
 
 ROOM, WINDOW, FROST = (PointAddress("input", number) for number in (1, 2, 3))
 VALVE, LIGHT, BY_HAND, OFF = (PointAddress("output", number) for number in (1, 2, 3, 4))
@@ -80,6 +83,42 @@ async def test_a_write_is_manual_and_its_value_then_a_release_is_auto(
     await driver.write(endpoint, point, None)
     held = await driver.read_held(endpoint, point)
     assert (held.slots, held.reading.quality) == ({}, Quality.GOOD)
+
+
+async def test_a_reading_is_from_before_its_first_request(
+    driver: ModbusDriver, relay: Relay
+) -> None:
+    endpoint = Endpoint(relay.address, UNIT)
+    answered: list[datetime] = []
+
+    async def note(request: bytes, reply: bytes) -> bytes:
+        answered.append(datetime.now(UTC))
+        return reply
+
+    relay.on_reply = note
+    (reading,) = await driver.read(endpoint, [ROOM])
+    assert reading.time <= answered[0]  # which said who it is
+    answered.clear()
+    held = await driver.read_held(endpoint, SETPOINT)
+    assert held.reading.time <= answered[0]
+
+
+async def test_manual_without_a_value_does_not_look_released(
+    driver: ModbusDriver, relay: Relay
+) -> None:
+    endpoint = Endpoint(relay.address, UNIT)
+    await driver.write(endpoint, SETPOINT, 25.0)
+    digital = {8092: "0000 61a8", 8532: "0001", 8660: "0000"}  # Off/On, and in the state 25000
+
+    async def spoil(request: bytes, reply: bytes) -> bytes:
+        (first,) = struct.unpack_from(">H", request, 8)
+        return reply[:9] + bytes.fromhex(digital[first]) if first in digital else reply
+
+    relay.on_reply = spoil
+    held = await driver.read_held(endpoint, SETPOINT)
+    assert (held.reading.value, held.reading.quality) == (None, Quality.FAULT)
+    assert held.slots is not None
+    assert math.isnan(held.slots[MANUAL])
 
 
 async def test_a_write_is_one_request_for_the_mode_and_one_for_the_value(
