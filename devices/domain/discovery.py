@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices.models import Device, Link, Network, Room
+from protocols.texts import clean
 from protocols.types import DeviceInfo
 
 log = logging.getLogger(__name__)
@@ -41,24 +42,26 @@ def claim_due(now: datetime) -> list[tuple[str, int]]:
 def register(network: Network, info: DeviceInfo) -> Device:
     """Adds the device, or brings what it says of itself up to date. Its name and place, once
     given, are the operator's and stay."""
+    name = clean(info.name)[:128] or f"Device {info.endpoint.instance}"
+    location = clean(info.location)
     device, created = Device.objects.get_or_create(
         network=network,
         instance=info.endpoint.instance,
         address=info.endpoint.address,
         defaults={
-            "name": info.name[:128],
+            "name": name,
             # Who cannot say where it is (Modbus) is often named after its room.
-            "room": _room_named(network, info.location or info.name),
+            "room": _room_named(network, location or name),
         },
     )
     if not created and device.name == f"Device {device.instance}":  # nobody named it so far
-        Device.objects.filter(pk=device.pk).update(name=info.name[:128])
+        Device.objects.filter(pk=device.pk).update(name=name)
     Device.objects.filter(pk=device.pk).update(
         vendor_id=info.vendor_id,
-        vendor_name=info.vendor_name[:128],
-        model_name=info.model_name[:128],
-        firmware=info.firmware[:64],
-        location=info.location[:128],
+        vendor_name=clean(info.vendor_name)[:128],
+        model_name=clean(info.model_name)[:128],
+        firmware=clean(info.firmware)[:64],
+        location=location[:128],
     )
     if created:
         # Somewhere in the period, so that devices found together are not read together.

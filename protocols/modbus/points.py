@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from protocols.modbus.product import Area, Product, Ranges
+from protocols.texts import clean
 from protocols.types import PointAddress, PointInfo, PointKind, Quality, Reading
 
 SCALE = 1000
@@ -116,7 +117,7 @@ def point_info(product: Product, kind: PointKind, number: int, item: bytes) -> P
 
 def text(raw: bytes) -> str:
     """A text that ends at the first NUL, or not at all when it is full. Flash that was never
-    written is all FF. Anything unprintable is left out."""
+    written is all FF."""
     raw = raw.partition(b"\0")[0]
     if raw.startswith(b"\xff"):
         return ""
@@ -124,4 +125,4 @@ def text(raw: bytes) -> str:
         decoded = raw.decode("utf-8")
     except UnicodeDecodeError:
         decoded = raw.decode("cp1252", errors="replace")  # T3000 writes what its Windows speaks
-    return "".join(sign for sign in decoded if sign.isprintable()).strip()
+    return clean(decoded)

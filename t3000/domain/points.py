@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from devices.models import Device
+from protocols.texts import clean
 from protocols.types import PointAddress, PointInfo
 from t3000.models import Point
 
@@ -27,10 +28,10 @@ def register(device: Device, described: Sequence[PointInfo]) -> None:
     added, kept = [], []
     for info in sorted(described, key=lambda info: info.address):
         texts = {
-            "label": info.name[:128],
-            "description": info.description[:255],
-            "units": info.units[:32],
-            "states": list(info.states),
+            "label": clean(info.name)[:128] or str(info.address),
+            "description": clean(info.description)[:255],
+            "units": clean(info.units)[:32],
+            "states": [clean(state) for state in info.states],
             "writable": info.writable,
             "commandable": info.commandable,
             "low": info.low,

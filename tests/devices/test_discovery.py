@@ -64,6 +64,28 @@ def test_texts_longer_than_their_columns_are_cut() -> None:
     assert (len(device.name), len(device.model_name)) == (128, 128)
 
 
+def test_odd_texts_are_cleaned_before_they_are_stored_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """PostgreSQL takes no NUL; a line break would forge a line of the log."""
+    caplog.set_level("INFO")
+    network = make_network()
+    room = make_room(network.site, name="Roof")
+    odd = "\0 %s\n\x1b"
+    said = {"name": "AHU", "vendor_name": "Temco", "model_name": "BB", "firmware": "66.02"}
+    info = replace(INFO, location=odd % "Roof", **{name: odd % text for name, text in said.items()})
+    device = discovery.register(network, info)
+    device.refresh_from_db()
+    assert {name: getattr(device, name) for name in said} == said
+    assert (device.location, device.room) == ("Roof", room)
+    assert all(record.getMessage().isprintable() for record in caplog.records)
+
+
+def test_a_name_of_nothing_printable_is_none() -> None:
+    device = discovery.register(make_network(), replace(INFO, name="\0\n"))
+    assert device.name == f"Device {INFO.endpoint.instance}"
+
+
 def test_a_device_that_said_its_name_late_gets_it() -> None:
     network = make_network()
     discovery.register(network, replace(INFO, name=f"Device {INFO.endpoint.instance}"))

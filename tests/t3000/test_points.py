@@ -70,6 +70,23 @@ def test_a_point_keeps_its_index_for_ever() -> None:
     ]
 
 
+def test_odd_texts_are_cleaned_before_they_are_stored() -> None:
+    """PostgreSQL takes no NUL, in a JSON list neither."""
+    device = make_device()
+    texts = {"name": "\0OAT\n", "description": "Outside\nair", "units": "°C\0"}
+    states = ("Off\0", "On\x1b\n")
+    points.register(device, [info("analog-input", 1, PointKind.INPUT, **texts, states=states)])
+    point = Point.objects.get(device=device)
+    assert (point.label, point.description, point.units) == ("OAT", "Outside air", "°C")
+    assert point.states == ["Off", "On"]
+
+
+def test_a_label_of_nothing_printable_is_the_address() -> None:
+    device = make_device()
+    points.register(device, [info("analog-input", 1, PointKind.INPUT, name="\0\n ")])
+    assert Point.objects.get(device=device).label == "analog-input,1"
+
+
 def test_a_point_no_longer_described_stays() -> None:
     device = make_device()
     points.register(device, [info("analog-input", 1, PointKind.INPUT)])

@@ -86,7 +86,7 @@ def test_an_item_that_nobody_uses_is_no_point() -> None:
         (b"\xff" * 9, ""),
         ("Außen".encode(), "Außen"),
         ("Außen".encode("cp1252"), "Außen"),
-        (b"\x01\x02 A\tB \0", "AB"),
+        (b"\x01\x02 A\tB \0", "A B"),
     ],
 )
 def test_text(raw: bytes, shown: str) -> None:
