@@ -12,6 +12,13 @@ _TOO_LONG = {
     AbortReason.segmentationNotSupported,
 }
 _NO_ROOM = {AbortReason.outOfResources, AbortReason.preemptedByHigherPriorityTask}
+# Why a property was not written, in an operator's words (clause 18); others keep the standard's.
+_REASONS = {
+    "value-out-of-range": "the value is out of the range that the device allows",
+    "write-access-denied": "the device does not let it be written",
+    "invalid-data-type": "the device wants another type of value",
+    "value-not-initialized": "the device has no value for it yet",
+}
 _UNKNOWN_POINT = {"unknown-object", "unknown-property", "unsupported-object-type"}
 
 
@@ -39,8 +46,10 @@ def translate(  # noqa: PLR0911  a table, read from top to bottom
         if error.apduAbortRejectReason == RejectReason.bufferOverflow:
             return ReplyTooLong(f"rejected: {text}", endpoint=endpoint, point=point)
         return Refused(f"rejected: {text}", endpoint=endpoint, point=point)
-    if str(getattr(error, "errorCode", "")) in _UNKNOWN_POINT:
-        return BadPoint(text, endpoint=endpoint, point=point)
     if not hasattr(error, "errorCode"):  # a network-layer nack: no route to that network
         return Unreachable(text, endpoint=endpoint, point=point)
-    return Refused(text, endpoint=endpoint, point=point)
+    code = str(error.errorCode)
+    if code in _UNKNOWN_POINT:
+        return BadPoint(text, endpoint=endpoint, point=point)
+    reason = f"{_REASONS[code]} ({code})" if code in _REASONS else text
+    return Refused(reason, endpoint=endpoint, point=point)
