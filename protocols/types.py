@@ -119,7 +119,8 @@ class DeviceInfo:
 @dataclass(frozen=True, slots=True)
 class PointInfo:
     """A point as its device describes it. `states` are the texts of a binary's 0, 1 or of a
-    multi-state's 1, 2, 3 ... in this order. `commandable`: what is written can be released.
+    multi-state's 1, 2, 3 ... in this order. `commandable`: what is written can be released;
+    without `has_priorities` it is Auto and Manual that it knows, and no other priority than MANUAL.
     `low` and `high` bound what may be written, None where the device names no bound. `index` is
     its place among its kind, from 0, where the device itself numbers them."""
 
@@ -131,6 +132,7 @@ class PointInfo:
     states: tuple[str, ...] = ()
     writable: bool = False
     commandable: bool = False
+    has_priorities: bool = True
     low: float | None = None
     high: float | None = None
     index: int | None = None

@@ -67,6 +67,8 @@ class WriteForm(forms.Form):
             self.fields["value"].error_messages = {"required": choose, "invalid": choose}
         if not point.commandable:  # it keeps what is written: there is nothing to end or to outrank
             del self.fields["until"], self.fields["priority"]
+        elif not point.has_priorities:
+            del self.fields["priority"]
         self.initial["value"] = self._present_value()
 
     def until_at(self, now: datetime) -> datetime | None:

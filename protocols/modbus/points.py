@@ -109,6 +109,7 @@ def point_info(product: Product, kind: PointKind, number: int, item: bytes) -> P
         states=product.ranges.digital[range_number] if is_digital else (),
         writable=True,
         commandable=True,
+        has_priorities=False,
         low=None if is_digital else LOWEST / SCALE,
         high=None if is_digital else HIGHEST / SCALE,
         index=number - 1,

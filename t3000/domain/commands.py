@@ -30,6 +30,7 @@ def request_write(
     """
     if not point.writable:
         raise NotPossible(f"{point.number} {point.label} cannot be written: it is read only.")
+    _check_priority(point, priority)
     if value is None or until is not None:
         _check_release(point, value)
     return commands.request(
@@ -65,6 +66,14 @@ def holds(point: Point) -> list[CommandStatus]:
         return []
     held = commands.held().filter(device=point.device_id, point=point.address)
     return [commands.status(one) for one in held.order_by("priority")]
+
+
+def _check_priority(point: Point, priority: int) -> None:
+    if not point.has_priorities and priority != MANUAL:
+        raise BadCommand(
+            "priority",
+            f"This point knows Auto and Manual only: leave the priority out, or write {MANUAL}.",
+        )
 
 
 def _check_release(point: Point, value: float | None) -> None:

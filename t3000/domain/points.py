@@ -11,7 +11,10 @@ from protocols.texts import clean
 from protocols.types import PointAddress, PointInfo
 from t3000.models import Point
 
-DESCRIBED = ["label", "description", "units", "states", "writable", "commandable", "low", "high"]
+DESCRIBED = [
+    *("label", "description", "units", "states"),
+    *("writable", "commandable", "has_priorities", "low", "high"),
+]
 
 
 @transaction.atomic
@@ -34,6 +37,7 @@ def register(device: Device, described: Sequence[PointInfo]) -> None:
             "states": [clean(state) for state in info.states],
             "writable": info.writable,
             "commandable": info.commandable,
+            "has_priorities": info.has_priorities,
             "low": info.low,
             "high": info.high,
         }

@@ -29,6 +29,9 @@ class Point(models.Model):
     commandable = models.BooleanField(
         default=False, help_text=_("What is written can be released again.")
     )
+    has_priorities = models.BooleanField(
+        default=True, help_text=_("Else it knows Auto and Manual, which is priority 8.")
+    )
     low = models.FloatField(null=True, blank=True, help_text=_("Least that may be written."))
     high = models.FloatField(null=True, blank=True, help_text=_("Most that may be written."))
 

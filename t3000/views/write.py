@@ -104,11 +104,7 @@ def _render(
         "low": _worth_telling(point.low),
         "high": _worth_telling(point.high),
         "ends": _ends(form, milliseconds(form.end_of_day(now))),
-        "priorities": [
-            (number, PRIORITY_NAMES.get(number, ""))
-            for number in range(1, 17)
-            if number != MINIMUM_ON_OFF
-        ],
+        "priorities": _priorities(form),
     }
     return render(request, "t3000/_write.html", context, status=status)
 
@@ -116,6 +112,14 @@ def _render(
 def _worth_telling(bound: float | None) -> float | None:
     """What a register can just hold is no advice to an operator."""
     return bound if bound is not None and abs(bound) < TECHNICAL else None
+
+
+def _priorities(form: WriteForm) -> list[tuple[int, Any]]:
+    """The choices of `priority`, by number."""
+    if "priority" not in form.fields:
+        return []
+    numbers = [number for number in range(1, 17) if number != MINIMUM_ON_OFF]
+    return [(number, PRIORITY_NAMES.get(number, "")) for number in numbers]
 
 
 def _ends(form: WriteForm, end_of_day: int) -> list[dict[str, Any]]:

@@ -153,6 +153,16 @@ def test_a_wrong_wish_says_what_would_be_right(
     assert (Command.objects.count(), sent) == (0, [])
 
 
+def test_a_priority_that_a_point_of_auto_and_manual_lacks(
+    operator: Client, sent: list[int]
+) -> None:
+    point = make_output(address="output,1", has_priorities=False)
+    (error,) = post(operator, point, {"value": 5, "priority": 9}, 400)["errors"]
+    assert error["field"] == "priority"
+    assert "leave the priority out, or write 8" in error["detail"]
+    assert (Command.objects.count(), sent) == (0, [])
+
+
 @pytest.mark.parametrize(
     "body", ["", "{", '{"value": NaN}', '{"value": 1e999}', "[" * 5000, b"\xff", '{"value": 1}x']
 )

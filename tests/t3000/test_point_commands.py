@@ -82,6 +82,21 @@ def test_an_end_needs_a_point_that_can_be_released() -> None:
     assert caught.value.field == "until"
 
 
+@pytest.mark.parametrize("value", [1.0, None])
+@pytest.mark.parametrize("priority", [1, 7, 9, 16])
+def test_a_point_without_priorities_takes_manual_only(value: float | None, priority: int) -> None:
+    point = make_output(address="output,1", has_priorities=False)
+    with pytest.raises(BadCommand) as caught:
+        request_write(point, value, by=ANNA, priority=priority)
+    assert caught.value.field == "priority"
+    assert caught.value.message == (
+        "This point knows Auto and Manual only: leave the priority out, or write 8."
+    )
+    assert not Command.objects.exists()
+    assert request_write(point, value, by=ANNA, priority=8).priority == 8
+    assert request_write(point, value, by=ANNA).priority == 8
+
+
 def test_an_input_is_read_only() -> None:
     with pytest.raises(NotPossible, match="read only"):
         request_write(make_point(), 1.0, by=ANNA)

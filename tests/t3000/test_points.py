@@ -81,6 +81,14 @@ def test_odd_texts_are_cleaned_before_they_are_stored() -> None:
     assert point.states == ["Off", "On"]
 
 
+def test_whether_it_has_priorities_is_taken_over() -> None:
+    device = make_device()
+    points.register(device, [info("output", 1, PointKind.OUTPUT)])
+    assert Point.objects.get(device=device).has_priorities
+    points.register(device, [info("output", 1, PointKind.OUTPUT, has_priorities=False)])
+    assert not Point.objects.get(device=device).has_priorities
+
+
 def test_a_label_of_nothing_printable_is_the_address() -> None:
     device = make_device()
     points.register(device, [info("analog-input", 1, PointKind.INPUT, name="\0\n ")])

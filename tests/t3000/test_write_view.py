@@ -102,6 +102,17 @@ def test_a_point_without_priorities_has_no_end(anna: Client) -> None:
     assert Command.objects.get().until is None
 
 
+def test_a_point_of_auto_and_manual_has_an_end_and_no_choice_of_priority(anna: Client) -> None:
+    point = make_output(address="output,1", has_priorities=False)
+    html = text(anna.get(path(point), **HTMX))
+    assert 'name="until"' in html
+    assert 'name="priority"' not in html
+    asked = {name: said for name, said in ASKED.items() if name != "priority"}
+    assert anna.post(path(point), asked, **HTMX).status_code == 204
+    command = Command.objects.get()
+    assert (command.priority, command.until is not None) == (8, True)
+
+
 def test_a_write_is_asked_for_with_who_from_where_and_until_when(anna: Client) -> None:
     point = make_output()
     before = timezone.now()

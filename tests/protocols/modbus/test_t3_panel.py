@@ -49,6 +49,7 @@ async def test_points_are_described_with_units_and_state_texts(
     assert listed[VALVE].units == "%"
     assert listed[OCCUPIED].states == ("No", "Yes")
     assert all(info.writable and info.commandable for info in listed.values())
+    assert not any(info.has_priorities for info in listed.values())  # Auto and Manual
     assert (room.low, room.high) == (-2_147_483.648, 2_147_483.647)  # what its registers hold
     assert (window.low, window.high) == (None, None)
 
