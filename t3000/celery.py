@@ -8,9 +8,19 @@ from typing import Any
 from celery import Celery, Task, bootsteps
 from celery.beat import Scheduler, SchedulingError
 from celery.signals import setup_logging
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 log = logging.getLogger(__name__)
+
+AWAY = "the database is away"
+NO_TABLES = "the database lacks tables or columns, run manage.py prepare"
+REFUSED = "the database refuses to work"
+# PostgreSQL's states, or how they begin: lost, shut down, out of connections.
+AWAY_STATES = ("08", "57P", "53300")
+MISSING_STATES = ("42P01", "42703")
+# Somebody else was in the way: deadlock, serialization, lock, time limit.
+PASSING_STATES = ("40", "55P03", "57014")
+PASSING_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "t3000.settings")
 
@@ -35,20 +45,43 @@ class Clock(Scheduler):
 
 
 class QuietTask(Task):  # type: ignore[type-arg]  # it is not generic when it runs
-    """Of a database that is away all tasks together say one line, and one when it is back."""
+    """Of a database that is away or unfit all tasks together say one line, and one when it works
+    again. What another try may mend is a line each time."""
 
-    throws = (OperationalError, InterfaceError)  # Celery then spares the traceback
-    is_database_away = False
+    throws = (OperationalError, InterfaceError, ProgrammingError)  # Celery spares the traceback
+    problem = ""
 
     def on_failure(self, exc: Exception, *_args: Any) -> None:
-        if isinstance(exc, self.throws) and not QuietTask.is_database_away:
-            QuietTask.is_database_away = True
-            log.error("nothing is done: the database is away: %s", exc)
+        if not isinstance(exc, self.throws):
+            return
+        problem = lasting_problem(exc)
+        if problem and problem != QuietTask.problem:
+            QuietTask.problem = problem
+            log.error("nothing is done: %s: %s", problem, exc)
+        elif not problem and isinstance(exc, ProgrammingError):
+            log.error("a bug in %s", self.name, exc_info=exc)
+        elif not problem:
+            log.warning("%s was not done this time: %s", self.name, exc)
 
     def on_success(self, *_args: Any) -> None:
-        if QuietTask.is_database_away:
-            QuietTask.is_database_away = False
-            log.warning("the database is back")
+        if QuietTask.problem:
+            QuietTask.problem = ""
+            log.warning("the database works again")
+
+
+def lasting_problem(error: Exception) -> str:
+    """What is wrong with the database for everybody; empty if only this was not possible."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""  # PostgreSQL
+    sqlite = getattr(error.__cause__, "sqlite_errorname", "")
+    if state in MISSING_STATES or str(error).startswith(("no such table", "no such column")):
+        return NO_TABLES
+    if isinstance(error, ProgrammingError):
+        return ""
+    if state.startswith(PASSING_STATES) or sqlite.startswith(PASSING_SQLITE):
+        return ""
+    if state.startswith(AWAY_STATES) or not (state or sqlite) or sqlite == "SQLITE_CANTOPEN":
+        return AWAY
+    return REFUSED
 
 
 class FieldStep(bootsteps.StartStopStep):

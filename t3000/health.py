@@ -3,13 +3,15 @@
 import logging
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from devices import relay
 
 log = logging.getLogger(__name__)
+
+_failing: set[str] = set()
 
 
 @login_not_required
@@ -19,8 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     if relay.is_used():
         problems["redis"] = relay.problem()
     for name, problem in problems.items():
-        if problem:
-            log.error("the %s does not answer: %s", name, problem)
+        _tell(name, problem)
     words = {name: "failed" if problem else "ok" for name, problem in problems.items()}
     is_well = not any(problems.values())
     return JsonResponse(
@@ -28,10 +29,20 @@ def healthz(request: HttpRequest) -> JsonResponse:
     )
 
 
+def _tell(name: str, problem: str) -> None:
+    """Anybody may ask as often as they like, so the log hears of changes only."""
+    if problem and name not in _failing:
+        _failing.add(name)
+        log.error("the %s does not answer: %s", name, problem)
+    elif not problem and name in _failing:
+        _failing.discard(name)
+        log.warning("the %s answers again", name)
+
+
 def _database_problem() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         return str(error)
     return ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 import time
 from typing import Any
 
@@ -32,8 +33,13 @@ from t3000.domain.commands import request_write
 from t3000.domain.queries import PointState, point_states
 from t3000.models import Point
 
-LOOK_AGAIN = 0.05  # seconds
+LOOK_AGAIN = 0.02  # seconds, at first; twice as long each time ...
+LOOK_AGAIN_AT_MOST = 0.25  # ... up to this
+MOST_WAITING = 16  # requests of a process: each holds a thread and a connection of the database
 KEY = re.compile(f"[A-Za-z0-9_-]{{1,{KEY_LENGTH}}}")
+
+
+_seats = threading.BoundedSemaphore(MOST_WAITING)
 
 
 class PointValueSerializer(ValueSerializer):
@@ -66,7 +72,8 @@ class WriteSerializer(Closed):
 
 class WriteQuery(Query):
     wait = WaitSeconds(
-        default=0.0, help_text="Seconds to wait for the end of the command, at most."
+        default=0.0,
+        help_text="Seconds to wait for the end of the command, at most; less when many wait.",
     )
 
 
@@ -187,8 +194,16 @@ def _digest(content: Any) -> str:
 
 
 def _await_end(command: Command, seconds: float) -> None:
-    """Every request has a thread of its own, so that nobody else waits with it."""
-    deadline = time.monotonic() + seconds
-    is_open = Command.objects.filter(pk=command.pk, state__in=OPEN_STATES)
-    while (left := deadline - time.monotonic()) > 0 and is_open.exists():
-        time.sleep(min(LOOK_AGAIN, left))
+    """Every request has a thread of its own, so that nobody else waits with it. Who finds no seat
+    does not wait at all."""
+    if seconds <= 0 or not _seats.acquire(blocking=False):
+        return
+    try:
+        deadline = time.monotonic() + seconds
+        pause = LOOK_AGAIN
+        is_open = Command.objects.filter(pk=command.pk, state__in=OPEN_STATES)
+        while (left := deadline - time.monotonic()) > 0 and is_open.exists():
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, LOOK_AGAIN_AT_MOST)
+    finally:
+        _seats.release()

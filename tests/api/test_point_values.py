@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import rest_framework.views  # noqa: F401  it imports ours, by the settings, and wants to be first
 from celery import current_app
 from django.db import connection
 from django.test import Client
@@ -15,6 +16,7 @@ from devices.api.throttling import CommandThrottle
 from devices.domain import commands
 from devices.enums import CommandState
 from devices.models import Command, Network, RequestKey
+from t3000.api import values
 from t3000.models import Point
 from tests.api.conftest import client_of
 from tests.factories import make_command, make_device, make_point, make_user, make_value
@@ -380,6 +382,46 @@ def test_a_wait_that_is_over_tells_how_far_it_is(operator: Client, sent: list[in
         f"{path(point)}?wait=0.01", {"value": 55}, content_type="application/json"
     )
     assert (response.status_code, response.json()["state"]) == (202, "pending")
+
+
+def test_who_finds_no_seat_to_wait_is_answered_at_once(
+    operator: Client, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = make_output()
+
+    def look() -> None:
+        raise AssertionError("it waits")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(values.time, "sleep", lambda _seconds: look())
+        for _ in range(values.MOST_WAITING):
+            assert values._seats.acquire(blocking=False)
+        try:
+            response = operator.post(
+                f"{path(point)}?wait=10", {"value": 55}, content_type="application/json"
+            )
+        finally:
+            values._seats.release(values.MOST_WAITING)
+    assert (response.status_code, response.json()["state"]) == (202, "pending")
+
+
+def test_who_waited_leaves_the_seat_and_looked_ever_more_rarely(
+    operator: Client, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = make_output()
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 6:
+            Command.objects.update(state=CommandState.CONFIRMED)
+
+    monkeypatch.setattr(values.time, "sleep", sleep)
+    operator.post(f"{path(point)}?wait=10", {"value": 5}, content_type="application/json")
+    assert pauses == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
+    for _ in range(values.MOST_WAITING):
+        assert values._seats.acquire(blocking=False)
+    values._seats.release(values.MOST_WAITING)
 
 
 def test_commands_are_listed_and_filtered(
