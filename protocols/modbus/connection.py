@@ -109,22 +109,26 @@ class Connection:
             return reply.registers
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def write_register(self, endpoint: Endpoint, register: int, word: int) -> None:
-        """Function 06, sent once, and only over the connection that is open."""
+    async def write_register(
+        self, endpoint: Endpoint, register: int, word: int, *, session: int
+    ) -> None:
+        """Function 06, sent once, and only in the session in which the device said who it is."""
         reply = await self._request(
             endpoint,
             lambda client: client.write_register(register, word, device_id=endpoint.instance),
-            is_write=True,
+            session=session,
         )
         written = (reply.function_code, reply.address, list(reply.registers))
         self._expect(endpoint, written, (6, register, [word]))
 
-    async def write_registers(self, endpoint: Endpoint, first: int, words: list[int]) -> None:
+    async def write_registers(
+        self, endpoint: Endpoint, first: int, words: list[int], *, session: int
+    ) -> None:
         """Function 16, likewise."""
         reply = await self._request(
             endpoint,
             lambda client: client.write_registers(first, words, device_id=endpoint.instance),
-            is_write=True,
+            session=session,
         )
         written = (reply.function_code, reply.address, reply.count)
         self._expect(endpoint, written, (16, first, len(words)))
@@ -140,11 +144,12 @@ class Connection:
         endpoint: Endpoint,
         send: Callable[[AsyncModbusTcpClient], Awaitable[ModbusPDU]],
         *,
-        is_write: bool = False,
+        session: int | None = None,
     ) -> ModbusPDU:
-        """Sends once and takes the answer. Raises errors of the tree only."""
+        """Sends once and takes the answer; a write only in its session. Raises errors of the tree
+        only."""
         async with self._turn:
-            if is_write and self.session is None:
+            if session is not None and session != self.session:
                 raise Unreachable("the connection was lost before this was sent", endpoint=endpoint)
             client = await self._open(endpoint)
             self._is_waiting = True
@@ -165,7 +170,7 @@ class Connection:
                     self._drop()
         if isinstance(reply, ExceptionResponse):
             refusal = translate(reply.exception_code, endpoint)
-            if is_write and reply.exception_code in IN_DOUBT:
+            if session is not None and reply.exception_code in IN_DOUBT:
                 raise Timeout(refusal.message, endpoint=endpoint)
             raise refusal
         return reply

@@ -61,6 +61,10 @@ class Identity:
     family: Family
 
 
+class Swapped(Unreachable):
+    """Another device answers than before; a search for devices accepts it."""
+
+
 class ModbusDriver(Driver):
     """Modbus TCP from one interface. Discovers, reads and writes."""
 
@@ -70,6 +74,7 @@ class ModbusDriver(Driver):
         self._source: str | None = None  # our own address while the network is open
         self._connections: dict[str, Connection] = {}
         self._identities: dict[Endpoint, Identity] = {}
+        self._serials: dict[Endpoint, int] = {}  # who answered first: the same must go on to
         self._plans: dict[tuple[PointAddress, ...], list[range]] = {}
         self._writing: dict[Endpoint, asyncio.Lock] = {}
 
@@ -130,8 +135,9 @@ class ModbusDriver(Driver):
             endpoint = Endpoint(address, ANYBODY)
             info = DeviceInfo(endpoint, self._product.vendor_id, name=f"Device at {address}")
             try:
-                identity = await self._identify(endpoint)
+                identity = await self._identify(endpoint, is_search=True)
                 endpoint = Endpoint(address, identity.unit)
+                self._serials[endpoint] = identity.serial
                 info = DeviceInfo(endpoint, self._product.vendor_id, name=f"Device {identity.unit}")
                 info = await self.read_device_info(endpoint)
                 return FoundDevice(info, await self.list_points(endpoint))
@@ -145,13 +151,17 @@ class ModbusDriver(Driver):
                 log.exception("a bug while describing %s", endpoint)
                 return FoundDevice(info, problem=f"internal error: {bug}")
 
-    async def _identify(self, endpoint: Endpoint, *, again: bool = False) -> Identity:
+    async def _identify(
+        self, endpoint: Endpoint, *, again: bool = False, is_search: bool = False
+    ) -> Identity:
         """Which product it is, asked once per connection: nothing beyond these registers may be
-        read, and certainly not written, in a device whose map is not ours."""
+        read, and certainly not written, in a device whose map is not ours. Nor in another one
+        than before, unless we search: what is known of the points is not true of it."""
         connection = self._connection(endpoint)
         known = self._identities.get(endpoint)
-        if known is not None and known.session == connection.session and not again:
+        if known is not None and known.session == connection.session and not (again or is_search):
             return known
+        self._identities.pop(endpoint, None)
         places = self._product.identity
         registers = await self._registers(endpoint, [places.registers])
         family = self._product.family(registers[places.product])
@@ -160,10 +170,20 @@ class ModbusDriver(Driver):
                 f"it is no T3 controller: product number {registers[places.product]}",
                 endpoint=endpoint,
             )
+        serial = sum((registers[one] & 0xFF) << 8 * n for n, one in enumerate(places.serial))
+        if is_search:
+            self._serials[endpoint] = serial
+        expected = self._serials.setdefault(endpoint, serial)
+        if serial != expected:
+            raise Swapped(
+                f"another controller answers at this address: serial {serial}, not {expected}; "
+                "search for devices again",
+                endpoint=endpoint,
+            )
         unit = registers[places.unit]
         identity = self._identities[endpoint] = Identity(
             session=connection.sessions,
-            serial=sum((registers[one] & 0xFF) << 8 * n for n, one in enumerate(places.serial)),
+            serial=serial,
             firmware=family.firmware.format(
                 major=registers[places.firmware_major], minor=registers[places.firmware_minor]
             ),
@@ -239,7 +259,7 @@ class ModbusDriver(Driver):
         self, endpoint: Endpoint, points: tuple[PointAddress, ...]
     ) -> dict[PointAddress, t3.State | FieldError]:
         """Every point of the map, or what the device said instead. Raises when it does not
-        answer."""
+        answer, or is another one since a connection was lost meanwhile."""
         registers: dict[int, int] = {}
         refused: dict[int, FieldError] = {}
         for block in self._plan(points):
@@ -249,6 +269,7 @@ class ModbusDriver(Driver):
                 refused.update(dict.fromkeys(block, error))
                 continue
             registers.update(zip(block, words, strict=True))
+        await self._identify(endpoint)
         ranges = self._product.ranges
         found: dict[PointAddress, t3.State | FieldError] = {}
         for point in points:
@@ -294,17 +315,18 @@ class ModbusDriver(Driver):
             _encode(endpoint, point, value, is_digital=False)
         area = self._area(endpoint, point)
         async with self._writing.setdefault(endpoint, asyncio.Lock()):
-            is_manual, words = await self._prepare(endpoint, point, value)
+            session, is_manual, words = await self._prepare(endpoint, point, value)
             mode = area.auto_manual + point.number - 1
             connection = self._connection(endpoint)
             half_done = False
             try:
                 if is_manual != (value is not None):
-                    await connection.write_register(endpoint, mode, int(value is not None))
+                    word = int(value is not None)
+                    await connection.write_register(endpoint, mode, word, session=session)
                     half_done = True
                 if words:
                     first = area.value_registers(point.number).start
-                    await connection.write_registers(endpoint, first, words)
+                    await connection.write_registers(endpoint, first, words, session=session)
             except ProtocolError as error:
                 error.point = point
                 if half_done or isinstance(error, CodecError):  # an answer that makes no sense
@@ -313,12 +335,15 @@ class ModbusDriver(Driver):
 
     async def _prepare(
         self, endpoint: Endpoint, point: PointAddress, value: float | None
-    ) -> tuple[bool, list[int]]:
-        """Whether the point is in manual, and the registers of the value. Nothing is written yet,
-        and every error says so: none is a Timeout."""
+    ) -> tuple[int, bool, list[int]]:
+        """The session of the connection behind which this device is, whether the point is in
+        manual, and the registers of the value. Nothing is written yet, and every error says so:
+        none is a Timeout."""
         try:
             state = await self._state(endpoint, point)
-            await self._identify(endpoint)  # the same device still, if the connection is new
+            session = (await self._identify(endpoint)).session
+        except Swapped as error:
+            raise Refused(error.message, endpoint=endpoint, point=point) from None
         except Timeout as error:
             raise Unreachable(
                 f"nothing was written: {error.message}", endpoint=endpoint, point=point
@@ -331,8 +356,9 @@ class ModbusDriver(Driver):
                 point=point,
             )
         if value is None:
-            return state.is_manual, []
-        return state.is_manual, _encode(endpoint, point, value, is_digital=state.is_digital)
+            return session, state.is_manual, []
+        words = _encode(endpoint, point, value, is_digital=state.is_digital)
+        return session, state.is_manual, words
 
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
         if self._product.area(point) is None:

@@ -330,7 +330,7 @@ class Panel:
 def _system_registers(spec: DeviceSpec) -> dict[int, int]:
     """Identity, addresses and the settings block."""
     major, minor = (int(part) for part in spec.firmware.split("."))
-    serial = crc32(f"{spec.place} {spec.instance}".encode())
+    serial = crc32(f"{spec.place} {spec.instance}".encode()) if spec.serial is None else spec.serial
     ip = [int(part) for part in spec.address.split(".")]
     board = BOARDS.get(spec.model_name, BOARDS["T3-BB"])
     registers = {place: serial >> 8 * place & 0xFF for place in range(4)}

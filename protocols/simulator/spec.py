@@ -120,6 +120,7 @@ class DeviceSpec:
     reply_delay: float = 0.0  # seconds before the answer to any confirmed request
     supports_rpm: bool = True
     protocol: Protocol = Protocol.BACNET
+    serial: int | None = None  # of a Modbus panel; one that follows from its place if None
     write_log: str = ""  # a file that gets a line for each write that a Modbus panel is asked for
 
     def __post_init__(self) -> None:

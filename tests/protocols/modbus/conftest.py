@@ -20,8 +20,8 @@ def written(tmp_path: Path) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def panel(simulate: Callable, free_port: Callable[[], int], tmp_path: Path) -> DeviceSpec:
-    spec = DeviceSpec(
+def panel_spec(free_port: Callable[[], int], tmp_path: Path) -> DeviceSpec:
+    return DeviceSpec(
         name="Panel",
         instance=UNIT,
         address="127.0.0.41",
@@ -31,13 +31,17 @@ def panel(simulate: Callable, free_port: Callable[[], int], tmp_path: Path) -> D
         protocol=Protocol.MODBUS,
         write_log=str(tmp_path / "writes"),
     )
-    simulate(spec)
-    return spec
 
 
 @pytest.fixture
-def endpoint(panel: DeviceSpec) -> Endpoint:
-    return Endpoint(panel.place, UNIT)
+def panel(simulate: Callable, panel_spec: DeviceSpec) -> DeviceSpec:
+    simulate(panel_spec)
+    return panel_spec
+
+
+@pytest.fixture
+def endpoint(panel_spec: DeviceSpec) -> Endpoint:
+    return Endpoint(panel_spec.place, UNIT)
 
 
 async def _driver(settings: NetworkSettings) -> AsyncIterator[ModbusDriver]:

@@ -4,6 +4,7 @@ crashes."""
 import asyncio
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from protocols.errors import (
     Unreachable,
 )
 from protocols.modbus.driver import ModbusDriver
+from protocols.simulator.spec import DeviceSpec
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
 from tests.protocols.modbus.installed import UNIT
 from tests.protocols.modbus.relay import Relay, exception, function, untouched
@@ -185,6 +187,77 @@ async def test_a_cancelled_read_leaves_nothing_to_mistake(
     relay.on_reply = untouched
     (room,) = await driver.read(behind(relay), [ROOM])
     assert (room.value, relay.connections) == (23.456, 2)
+
+
+ANOTHER = "serial 5678, not 1234; search for devices again"
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+async def test_another_panel_at_the_address_is_neither_read_nor_written_until_it_is_searched_for(
+    simulate: Callable,
+    panel_spec: DeviceSpec,
+    endpoint: Endpoint,
+    written: Callable[[], list[str]],
+    retries: int,
+) -> None:
+    first = simulate(replace(panel_spec, serial=1234))
+    settings = NetworkSettings("127.0.0.1/8", panel_spec.port, (panel_spec.place,), 20.0, retries)
+    driver = ModbusDriver(settings)
+    await driver.connect()
+    assert (await driver.read(endpoint, [ROOM]))[0].quality is Quality.GOOD
+    first.stop()
+    simulate(replace(panel_spec, serial=5678))
+    # With nothing to tell us: the first request finds the connection lost.
+    with pytest.raises(Unreachable if retries else (Timeout, Unreachable)):
+        await driver.read(endpoint, [ROOM])
+    for attempt in (
+        driver.read(endpoint, [ROOM]),
+        driver.read(endpoint, []),
+        driver.read_held(endpoint, SETPOINT),
+    ):
+        with pytest.raises(Unreachable, match=ANOTHER):
+            await attempt
+    with pytest.raises(Refused, match=ANOTHER) as caught:
+        await driver.write(endpoint, SETPOINT, 25.0)
+    assert (caught.value.endpoint, caught.value.point) == (endpoint, SETPOINT)
+    await driver.disconnect()  # what is known of the devices is known beyond it
+    await driver.connect()
+    with pytest.raises(Refused, match=ANOTHER):
+        await driver.write(endpoint, SETPOINT, None)
+    assert written() == []
+    (found,) = [one async for one in driver.discover()]
+    assert (found.info.endpoint, found.problem) == (endpoint, "")
+    await driver.write(endpoint, SETPOINT, 25.0)
+    assert (await driver.read(endpoint, [SETPOINT]))[0].value == 25.0
+    await driver.disconnect()
+
+
+async def test_the_same_panel_is_taken_for_itself_after_its_restart(
+    simulate: Callable, panel_spec: DeviceSpec, endpoint: Endpoint
+) -> None:
+    first = simulate(panel_spec)
+    driver = ModbusDriver(NetworkSettings("127.0.0.1/8", panel_spec.port, timeout=20.0, retries=1))
+    await driver.connect()
+    await driver.read(endpoint, [ROOM])
+    first.stop()
+    simulate(panel_spec)
+    assert (await driver.read(endpoint, [ROOM]))[0].value == 23.456
+    await driver.write(endpoint, SETPOINT, 25.0)
+    await driver.disconnect()
+
+
+async def test_a_write_does_not_follow_the_connection_to_another_device(
+    driver: ModbusDriver, relay: Relay, written: Callable[[], list[str]]
+) -> None:
+    """A poll opens the connection again between the last question and the write."""
+    await driver.read(behind(relay), [ROOM])
+    connection = driver._connection(behind(relay))
+    session = connection.sessions
+    connection._drop()
+    await driver.read(behind(relay), [ROOM])
+    with pytest.raises(Unreachable, match="lost before this was sent"):
+        await connection.write_register(behind(relay), 8348, 1, session=session)
+    assert written() == []
 
 
 @pytest.mark.parametrize(
