@@ -13,7 +13,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import timezone
 
-from devices.domain import tokens
+from devices.domain import sign_in, tokens
 from devices.live import CLOSE_UNLINKED, Client, Subscription, hub
 from t3000.domain import queries
 
@@ -114,7 +114,10 @@ def _is_signed_in(scope: dict[str, Any]) -> bool:
     headers = dict(scope["headers"])
     token = tokens.in_header(headers.get(b"authorization", b"").decode("latin-1"))
     if token is not None:
-        return tokens.find(token, timezone.now()) is not None
+        is_right = tokens.find(token, timezone.now()) is not None
+        if not is_right:
+            sign_in.refuse_token((scope.get("client") or [""])[0])
+        return is_right
     session = import_module(settings.SESSION_ENGINE).SessionStore(scope["session"].session_key)
     request = HttpRequest()
     request.session = session

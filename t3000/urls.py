@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 from django.views import defaults
@@ -16,6 +16,7 @@ from t3000.health import healthz
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
+from t3000.views.sign_in import SignIn
 from t3000.views.write import write
 
 API = "api/t3000"
@@ -60,7 +61,7 @@ urlpatterns = [
     path("devices/<int:device_id>/<slug:tab>/", device, name="device-tab"),
     path("points/<int:point_id>/write", write, name="point-write"),
     path("networks/new", add_network, name="network-new"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
     *api_patterns,

@@ -7,7 +7,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from devices.domain import tokens
+from devices.domain import sign_in, tokens
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -19,6 +19,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         found = tokens.find(token, timezone.now())
         if found is None:
+            sign_in.refuse_token(request.META.get("REMOTE_ADDR", ""))
             raise AuthenticationFailed(
                 "The token is wrong, has expired or was revoked; "
                 "`manage.py api_token USERNAME` makes a new one."

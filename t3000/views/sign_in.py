@@ -1,0 +1,56 @@
+"""Signing in. Who guesses is told to wait."""
+
+import math
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import ngettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from devices.domain import sign_in
+
+TOO_MANY = ngettext_lazy(
+    "Too many failed tries. The next one is possible in %(minutes)d minute.",
+    "Too many failed tries. The next one is possible in %(minutes)d minutes.",
+    "minutes",
+)
+
+
+class SignInForm(AuthenticationForm):
+    """A right password, and not after too many wrong ones."""
+
+    request: HttpRequest
+    wait = 0  # seconds until the next try
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        username = self.cleaned_data.get("username")
+        if not username or not self.cleaned_data.get("password"):
+            return super().clean()
+        address = self.request.META.get("REMOTE_ADDR", "")
+        self.wait = sign_in.begin_try(username, address)
+        if self.wait:
+            minutes = math.ceil(self.wait / 60)
+            raise ValidationError(TOO_MANY, code="too_many", params={"minutes": minutes})
+        try:
+            cleaned = super().clean()
+        except ValidationError:
+            sign_in.fail(username, address)
+            raise
+        sign_in.succeed(username, address)
+        return cleaned
+
+
+class SignIn(LoginView):
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
+        response = super().form_invalid(form)
+        if form.wait:
+            response.status_code = 429
+            response.headers["Retry-After"] = str(form.wait)
+        return response
