@@ -63,5 +63,10 @@ def execute_commands(command_ids: list[int]) -> None:
 
 
 @shared_task
+def check_commands(command_ids: list[int]) -> None:
+    current().check_commands(command_ids)
+
+
+@shared_task
 def discover_network(network_id: int) -> None:
     current().discover(network_id)

@@ -49,7 +49,9 @@ def start() -> FieldRuntime:
             networks_of_commands=commands.networks,
             claim_commands=claim_commands,
             pass_on_commands=pass_on_commands,
+            plan_checks=plan_checks,
             store_outcome=store_outcome,
+            store_hold_end=store_hold_end,
             store_polls=store_polls,
             store_found=store_found,
             store_discovery_end=store_discovery_end,
@@ -113,17 +115,33 @@ def _network_plan(network: Network) -> NetworkPlan:
 def claim_commands(command_ids: Sequence[int]) -> Iterator[Order]:
     """Each is claimed when it is asked for: what comes after it cannot keep it from being sent."""
     for command, is_new in commands.claim(command_ids, timezone.now()):
-        if (device := command.device) is not None:
-            yield Order(
-                command_id=command.pk,
-                device_id=device.pk,
-                network=_network_plan(device.network),
-                endpoint=device.endpoint,
-                point=PointAddress.parse(command.point),
-                value=command.value,
-                priority=command.priority,
-                only_read_back=not is_new,
-            )
+        if command.device is not None:
+            yield _order(command, command.device, only_read_back=not is_new)
+
+
+def plan_checks(command_ids: Sequence[int]) -> list[Order]:
+    return [
+        _order(command, command.device, only_read_back=True)
+        for command in commands.to_check(command_ids)
+        if command.device is not None
+    ]
+
+
+def _order(command: Command, device: Device, *, only_read_back: bool) -> Order:
+    return Order(
+        command_id=command.pk,
+        device_id=device.pk,
+        network=_network_plan(device.network),
+        endpoint=device.endpoint,
+        point=PointAddress.parse(command.point),
+        value=command.value,
+        priority=command.priority,
+        only_read_back=only_read_back,
+    )
+
+
+def store_hold_end(command_id: int) -> None:
+    commands.end_hold(command_id, timezone.now())
 
 
 def pass_on_commands(command_ids: Sequence[int]) -> None:

@@ -30,6 +30,7 @@ from protocols.types import MANUAL
 log = logging.getLogger(__name__)
 
 EXECUTE = "devices.tasks.execute_commands"  # by name: tasks are above this layer
+CHECK = "devices.tasks.check_commands"
 FIRST = 0  # the priority of its message; polls have the default, which is lower
 
 SEND_WITHIN = timedelta(seconds=30)  # an operator's wish is not carried out much later
@@ -38,6 +39,7 @@ TAKE_OVER = timedelta(seconds=CARRY_OUT_SECONDS + 5)  # by then whoever sent it 
 GIVE_UP = timedelta(minutes=5)  # nobody could read it back
 QUEUE_AGAIN = timedelta(seconds=5)  # a broker may lose its queue
 RELEASE_AGAIN = timedelta(minutes=1)  # an override whose end was not confirmed, at first
+CHECK_AGAIN = timedelta(seconds=30)  # whether what we wrote still holds: others may release it
 LONGEST = timedelta(days=366)
 MINIMUM_ON_OFF = 6  # kept for the object's own algorithm (135-2020 clause 19.2.3)
 
@@ -123,14 +125,16 @@ def _check(priority: int, until: datetime | None, note: str, now: datetime) -> N
         raise BadCommand("note", f"A note has at most {NOTE_LENGTH} characters.")
 
 
-def _send(queue: str, command_ids: Sequence[int]) -> None:
+def _send(
+    queue: str, command_ids: Sequence[int], *, task: str = EXECUTE, priority: int | None = FIRST
+) -> None:
     """Puts the message ahead of the polls. Without a broker the row waits for the next sweep."""
     try:
         current_app.send_task(
-            EXECUTE,
+            task,
             (list(command_ids),),
             queue=queue,
-            priority=FIRST,
+            priority=priority,
             expires=SEND_WITHIN.total_seconds(),
             retry=False,
         )
@@ -280,6 +284,7 @@ def sweep(now: datetime) -> None:
         Command.objects.filter(pk__in=command_ids).update(queued_at=now)
         _send(queue, command_ids)
     _release_due(now)
+    _check_due(now)
 
 
 def _end(
@@ -317,6 +322,38 @@ def _release_due(now: datetime) -> None:
             note=f"end of {override.username}'s override",
             now=now,
         )
+
+
+def _check_due(now: datetime) -> None:
+    """Has what holds looked at again: somebody may have ended it at the controller."""
+    long_ago = now - CHECK_AGAIN
+    is_due = Q(checked_at__lte=long_ago) | Q(checked_at__isnull=True, finished_at__lte=long_ago)
+    due = held().filter(
+        is_due,
+        device__enabled=True,
+        device__network__enabled=True,
+        device__link__state=LinkState.ONLINE,
+    )
+    by_queue: dict[str, list[int]] = defaultdict(list)
+    for command_id, queue in due.values_list("pk", "device__network__queue"):
+        by_queue[queue].append(command_id)
+    for queue, command_ids in by_queue.items():
+        Command.objects.filter(pk__in=command_ids).update(checked_at=now)
+        _send(queue, command_ids, task=CHECK, priority=None)
+
+
+def to_check(command_ids: Sequence[int]) -> list[Command]:
+    """Those that hold still, as far as we know."""
+    return list(held().filter(pk__in=command_ids).select_related("device__network"))
+
+
+def end_hold(command_id: int, now: datetime) -> None:
+    """The controller does not hold any more what this wrote, and it was not us who ended it."""
+    with transaction.atomic():
+        if held().filter(pk=command_id).update(over_at=now, message="ended at the controller"):
+            command = Command.objects.get(pk=command_id)
+            log.info("command %d, %s: ended at the controller", command.pk, command)
+            _tell([command])
 
 
 def _may_release(override: Command, now: datetime) -> bool:

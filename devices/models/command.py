@@ -51,6 +51,9 @@ class Command(models.Model):
     queued_at = models.DateTimeField(help_text=_("When its message was last sent to the field."))
     sent_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(
+        null=True, help_text=_("When it was last looked whether it still holds.")
+    )
     over_at = models.DateTimeField(
         null=True, help_text=_("When what it wrote was released or replaced.")
     )

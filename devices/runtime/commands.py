@@ -80,6 +80,20 @@ async def _carry_out(networks: OpenNetworks, order: Order) -> Outcome:
     return _judge(order, held, doubt)
 
 
+async def still_holds(networks: OpenNetworks, order: Order, turn: asyncio.Lock) -> bool | None:
+    """Whether the device holds what was written before; None if it does not tell."""
+    try:
+        async with asyncio.timeout(CARRY_OUT_SECONDS), turn:
+            driver = require(await networks.driver(order.network), Writes)  # type: ignore[type-abstract]
+            held = await driver.read_held(order.endpoint, order.point)
+    except (TimeoutError, ProtocolError):
+        return None
+    if math.isnan((held.slots or {}).get(order.priority, 0.0)):
+        return None
+    # Without a priority array nothing holds a point: whoever writes next sets its value.
+    return held.slots is not None and is_proved(order, held)
+
+
 def _judge(order: Order, held: Held, doubt: str) -> Outcome:
     if is_proved(order, held):
         stronger = min(held.slots or [order.priority])

@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError
 
 from devices.domain.link import PollResult
 from devices.enums import CommandState
-from devices.runtime.commands import Order, Outcome, carry_out
+from devices.runtime.commands import Order, Outcome, carry_out, still_holds
 from devices.runtime.networks import NetworkPlan, OpenNetworks
 from devices.runtime.writer import Writer
 from protocols.driver import Discovers, require
@@ -66,7 +66,9 @@ class Hooks:
     networks_of_commands: Callable[[Sequence[int]], Mapping[int, int]]
     claim_commands: Callable[[Sequence[int]], Iterable[Order]]
     pass_on_commands: Callable[[Sequence[int]], None]
+    plan_checks: Callable[[Sequence[int]], Sequence[Order]]
     store_outcome: Callable[[Outcome], None]
+    store_hold_end: Callable[[int], None]
     store_polls: Callable[[Sequence[PollResult]], None]
     store_found: Callable[[Sequence[Found]], None]
     store_discovery_end: Callable[[int], None]
@@ -79,6 +81,13 @@ class DiscoveryEnd:
     """A discovery is over, whatever it found."""
 
     network_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnd:
+    """A device does not hold any more what a command wrote."""
+
+    command_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,18 @@ class FieldRuntime:
             )
         self._writer.put_first(outcome)
 
+    def check_commands(self, command_ids: Sequence[int]) -> None:
+        """Looks whether the devices still hold what was written."""
+        orders = [] if self._stopping else list(self._hooks.plan_checks(command_ids))
+        network_ids = {order.network.network_id for order in orders}
+        held = {one for one in network_ids if self._hooks.hold_network(one)}
+        self._submit([self._check(one) for one in orders if one.network.network_id in held])
+
+    async def _check(self, order: Order) -> None:
+        turn = self._turns.setdefault((order.device_id, order.point), asyncio.Lock())
+        if await still_holds(self._networks, order, turn) is False:
+            self._writer.put(HoldEnd(order.command_id))
+
     def discover(self, network_id: int) -> None:
         """Looks for devices on the network."""
         plan = None if self._stopping else self._hooks.plan_network(network_id)
@@ -270,6 +291,8 @@ class FieldRuntime:
         for item in items:
             if isinstance(item, Outcome):
                 self._hooks.store_outcome(item)
+            elif isinstance(item, HoldEnd):
+                self._hooks.store_hold_end(item.command_id)
             elif isinstance(item, DiscoveryEnd):
                 self._hooks.store_discovery_end(item.network_id)
             elif isinstance(item, NetworkProblem):

@@ -1,6 +1,7 @@
 """Carrying out: one write, the proof by reading back, and an honest word where there is none."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,3 +167,42 @@ def test_a_network_of_another_is_not_commanded(
     store.orders[7] = order
     runtime.command([7])
     assert store.orders == {7: order}
+
+
+def check_and_wait(store: Store, runtime: FieldRuntime, device: FakeDevice) -> None:
+    """Until what the check found is stored: another command to the point has its turn behind it,
+    and polls are written behind what was found."""
+    store.orders[8] = replace(store.orders[7], command_id=8)
+    runtime.check_commands([7])
+    runtime.command([8])
+    wait_for(lambda: store.outcomes)
+    for count in (1, 2):
+        runtime.poll([1])
+        wait_for(lambda count=count: len(store.polls.get(1, [])) == count)
+
+
+@pytest.mark.parametrize(
+    ("slots", "ended"),
+    [({8: 55.0}, []), ({}, [7]), ({8: 10.0}, [7]), ({8: float("nan")}, []), ({3: 1.0}, [7])],
+)
+def test_what_the_device_holds_no_more_is_told(
+    store: Store,
+    runtime: FieldRuntime,
+    device: FakeDevice,
+    slots: dict[int, float],
+    ended: list[int],
+) -> None:
+    device.overrides[OUTPUT] = dict(slots)
+    store.orders[7] = Order(7, 1, NETWORK, device.info.endpoint, OUTPUT, 55.0, 8, True)
+    check_and_wait(store, runtime, device)
+    assert store.hold_ends == ended
+    assert device.writes == []
+
+
+def test_a_silent_device_does_not_say_that_it_holds_no_more(
+    store: Store, runtime: FieldRuntime, device: FakeDevice
+) -> None:
+    device.silent = True
+    store.orders[7] = Order(7, 1, NETWORK, device.info.endpoint, OUTPUT, 55.0, 8, True)
+    check_and_wait(store, runtime, device)
+    assert store.hold_ends == []

@@ -20,13 +20,24 @@ ANNA = Requester(None, CommandOrigin.PAGE, "127.0.0.1")
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int], int]]:
+def checks() -> list[list[int]]:
+    """The commands of each message that asks whether they still hold."""
+    return []
+
+
+@pytest.fixture
+def sent(
+    monkeypatch: pytest.MonkeyPatch, checks: list[list[int]]
+) -> list[tuple[str, list[int], int]]:
     """(queue, command ids, priority) of each message that goes to the field."""
     messages: list[tuple[str, list[int], int]] = []
 
     def remember(name: str, args: tuple[list[int]], **options: Any) -> None:
-        assert name == commands.EXECUTE
-        messages.append((options["queue"], args[0], options["priority"]))
+        assert name in (commands.EXECUTE, commands.CHECK)
+        if name == commands.EXECUTE:
+            messages.append((options["queue"], args[0], options["priority"]))
+        else:
+            checks.append(args[0])
 
     monkeypatch.setattr(current_app, "send_task", remember)
     return messages
@@ -322,10 +333,33 @@ def test_an_override_that_was_replaced_is_not_released() -> None:
     assert released() == []
 
 
+def test_what_holds_is_looked_at_again_and_again(sent: list[Any], checks: list[Any]) -> None:
+    holding = make_command(finished_at=NOW)
+    make_command(finished_at=NOW, over_at=NOW)
+    make_command(make_device(link={"state": LinkState.OFFLINE}), finished_at=NOW)
+    commands.sweep(NOW + timedelta(seconds=29))
+    assert checks == []
+    for seconds in (30, 31, 59, 60):
+        commands.sweep(NOW + timedelta(seconds=seconds))
+    assert checks == [[holding.pk], [holding.pk]]
+    assert sent == []
+
+
+def test_what_ended_at_the_controller_holds_no_more(
+    told: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    command = make_command(until=NOW + timedelta(hours=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        commands.end_hold(command.pk, NOW)
+        commands.end_hold(command.pk, NOW)
+    assert [(one.holds, one.message) for one in told] == [(False, "ended at the controller")]
+    assert not commands.held().exists()
+
+
 def test_sweep_costs_the_same_for_one_and_many(django_assert_num_queries: Any) -> None:
     for _ in range(3):
         make_command()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         commands.sweep(NOW)
 
 

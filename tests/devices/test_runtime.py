@@ -73,6 +73,7 @@ class Store:
         self.orders: dict[int, Order] = {}
         self.outcomes: list[Outcome] = []
         self.passed_on: list[int] = []
+        self.hold_ends: list[int] = []
         self.held = True
         self.down = threading.Event()
         self.poison: set[int] = set()
@@ -96,7 +97,9 @@ class Store:
             networks_of_commands=lambda ids: {one: 1 for one in ids if one in self.orders},
             claim_commands=lambda ids: [self.orders.pop(one) for one in ids],
             pass_on_commands=self.passed_on.extend,
+            plan_checks=lambda ids: [self.orders[one] for one in ids],
             store_outcome=self.outcomes.append,
+            store_hold_end=self.hold_ends.append,
             store_polls=self.store_polls,
             store_found=self.found.extend,
             store_discovery_end=self.ended.append,
