@@ -16,6 +16,7 @@ SQLITE = "django.db.backends.sqlite3"
 DATABASE_EXAMPLES = (
     "postgresql://user:password@127.0.0.1:5432/t3000 or sqlite:////srv/t3000/t3000.sqlite3"
 )
+HOST = re.compile(r"\*|\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")
 PERCENT_ENCODED = (
     "Special characters in user and password are percent-encoded: @ as %40, : as %3A, / as %2F."
 )
@@ -29,6 +30,20 @@ def text(name: str, default: str = "") -> str:
 def words(name: str, default: list[str]) -> list[str]:
     """A list, comma-separated."""
     return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def hosts(name: str, default: list[str]) -> list[str]:
+    """Names or addresses without scheme and port; .example.org stands for all names below."""
+    given = words(name, default)
+    for host in given:
+        if not HOST.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"{name}: {host} is no host name; one looks like bms.example.org, 192.168.1.2 or "
+                "[fd00::2], without http:// and port."
+            )
+    if text(name) and not words(name, []):
+        raise ImproperlyConfigured(f"{name}={text(name)} names no host.")
+    return given
 
 
 def flag(name: str) -> bool:

@@ -39,7 +39,7 @@ def _secret_key(path: Path) -> str:
 
 SECRET_KEY = environment.text("T3000_SECRET_KEY") or _secret_key(DATA_DIR / "secret_key")
 DEBUG = False
-ALLOWED_HOSTS = environment.words("T3000_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = environment.hosts("T3000_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.origins("T3000_TRUSTED_ORIGINS")
 HTTPS = environment.flag("T3000_HTTPS")
 BEHIND_PROXY = environment.flag("T3000_PROXY")
@@ -263,7 +263,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Only a proxy tells whether a request came by TLS; without it a redirect would never end.
 SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come past the proxy
-SECURE_HSTS_SECONDS = environment.number("T3000_HSTS_SECONDS", 30 * 86400) if HTTPS else 0
+HSTS_SECONDS = environment.number("T3000_HSTS_SECONDS", 30 * 86400)
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
 
 LOGGING = {
     "version": 1,

@@ -173,14 +173,21 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _default_signals() -> None:
+    """What is ignored here would be ignored there."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def keep(folder: Path, user: str | None, end_signal: int, command: Sequence[str]) -> None:
-    """The keeper's process. Ctrl-C in a terminal is for the tests, which then end us."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """The keeper's process. A signal to the whole group is for the tests; we end when they have."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             command, env=ENVIRONMENT, cwd=folder, user=user, group=_group(user),
             extra_groups=_groups(user), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=_default_signals,  # noqa: PLW1509  no threads here
         )  # fmt: skip
 
     def report_end(_number: int, _frame: FrameType | None) -> None:

@@ -211,3 +211,20 @@ def test_every_variable_is_documented() -> None:
     assert {"T3000_DATA_DIR", "T3000_PROXY", "DATABASE_URL", "REDIS_URL", "PORT"} <= named
     documented = set(re.findall(r"`([A-Z0-9_]+)`", (ROOT / "docs" / "settings.md").read_text()))
     assert named - documented == set()
+
+
+@pytest.mark.parametrize(
+    "given", ["bms.example.org", "192.168.1.2,[fd00::2]", ".example.org", "*", "a_b", "host1"]
+)
+def test_hosts_are_names_or_addresses(said: pytest.MonkeyPatch, given: str) -> None:
+    said.setenv(NAME, given)
+    assert environment.hosts(NAME, []) == given.split(",")
+
+
+@pytest.mark.parametrize(
+    "given", ["http://foo", "foo bar", "foo:80", "/;;", ",", "foo.", "-foo", "fd00::2"]
+)
+def test_what_is_no_host_is_refused(said: pytest.MonkeyPatch, given: str) -> None:
+    said.setenv(NAME, given)
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        environment.hosts(NAME, ["localhost"])
