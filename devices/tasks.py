@@ -17,9 +17,8 @@ POLL_EXPIRES = 30.0  # seconds; a claim outlives it, so that a lost message is m
 
 @shared_task
 def tick() -> None:
-    """Looks after commands, then claims what is due and sends it to the queues of its networks."""
+    """Claims what is due and sends it to the queues of its networks."""
     now = timezone.now()
-    commands.sweep(now)
     try:
         _send_polls(polling.claim_due(now))
         _send_discoveries(discovery.claim_due(now))
@@ -50,6 +49,12 @@ def _send_discoveries(due: list[tuple[str, int]]) -> None:
     finally:
         for network_id in unsent:
             discovery.postpone(network_id)
+
+
+@shared_task
+def sweep_commands() -> None:
+    """Apart from tick, so that neither can hold the other up."""
+    commands.sweep(timezone.now())
 
 
 @shared_task

@@ -125,6 +125,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(seconds=1),
         "options": {"expires": 1},
     },
+    "commands": {
+        "task": "devices.tasks.sweep_commands",
+        "schedule": timedelta(seconds=1),
+        "options": {"expires": 1},
+    },
     "sweep": {
         "task": "t3000.sweep_silent",
         "schedule": timedelta(seconds=1),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from devices import tasks
-from devices.domain import commands, polling
+from devices.domain import polling
 from devices.models import Link, Network
 from tests.factories import make_device, make_network
 
@@ -57,15 +57,3 @@ def test_a_search_that_could_not_be_sent_is_not_put_off_for_an_hour(broker: Brok
     assert len(broker.taken) == 1
     soon = timezone.now() + 2 * tasks.discovery.RETRY
     assert Network.objects.filter(discovery_due_at__lt=soon).count() == 2
-
-
-def test_commands_are_looked_after_first_and_without_a_broker(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broker.takes = 0
-    make_device()
-    done: list[int] = []
-    monkeypatch.setattr(commands, "sweep", lambda _now: done.append(len(broker.taken)))
-    monkeypatch.setattr(polling, "claim_due", lambda _now: done.append(-1) or {})
-    tasks.tick()
-    assert done == [0, -1]
