@@ -1,9 +1,9 @@
 """One TCP connection to one address, which may lead to several units.
 
 pymodbus frames, matches and decodes; what it would do by itself is switched off: it neither
-reconnects nor repeats a request. One request is in flight at a time, the next waits its turn in
-order. After a request that was not answered the connection is dropped, so that an answer that
-comes late finds nobody.
+reconnects nor repeats a request. One request is in flight at a time; those of a command go before
+those of polls that wait. After a request that was not answered the connection is dropped, so that
+an answer that comes late finds nobody.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
 
 from protocols.errors import CodecError, Timeout, Unreachable
 from protocols.modbus.failures import IN_DOUBT, translate
+from protocols.modbus.turns import Turns
 from protocols.types import Endpoint
 
 # It tells each time-out as an error; ours carry the device and go to whoever asked.
@@ -74,7 +75,7 @@ class Connection:
         self._host, self._port, self._source = host, port, source
         self._timeout = timeout
         self._tries = retries + 1
-        self._turn = asyncio.Lock()  # first come, first served
+        self._turns = Turns()
         self._client: AsyncModbusTcpClient | None = None
         self._is_waiting = False
         self._closed = False
@@ -86,8 +87,11 @@ class Connection:
         is_open = self._client is not None and self._client.connected
         return self.sessions if is_open else None
 
-    async def read(self, endpoint: Endpoint, registers: range) -> Sequence[int]:
-        """The registers, asked for again after a time-out or a lost connection."""
+    async def read(
+        self, endpoint: Endpoint, registers: range, *, first: bool = False
+    ) -> Sequence[int]:
+        """The registers, asked for again after a time-out or a lost connection. `first`: before
+        others who wait."""
         for left in reversed(range(self._tries)):
             try:
                 reply = await self._request(
@@ -95,6 +99,7 @@ class Connection:
                     lambda client: client.read_holding_registers(
                         registers.start, count=len(registers), device_id=endpoint.instance
                     ),
+                    first=first,
                 )
             except Timeout:
                 if left:
@@ -144,11 +149,12 @@ class Connection:
         endpoint: Endpoint,
         send: Callable[[AsyncModbusTcpClient], Awaitable[ModbusPDU]],
         *,
+        first: bool = True,
         session: int | None = None,
     ) -> ModbusPDU:
         """Sends once and takes the answer; a write only in its session. Raises errors of the tree
         only."""
-        async with self._turn:
+        async with self._turns.turn(first=first):
             if session is not None and session != self.session:
                 raise Unreachable("the connection was lost before this was sent", endpoint=endpoint)
             client = await self._open(endpoint)

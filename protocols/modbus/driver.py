@@ -152,7 +152,12 @@ class ModbusDriver(Driver):
                 return FoundDevice(info, problem=f"internal error: {bug}")
 
     async def _identify(
-        self, endpoint: Endpoint, *, again: bool = False, is_search: bool = False
+        self,
+        endpoint: Endpoint,
+        *,
+        again: bool = False,
+        is_search: bool = False,
+        first: bool = False,
     ) -> Identity:
         """Which product it is, asked once per connection: nothing beyond these registers may be
         read, and certainly not written, in a device whose map is not ours. Nor in another one
@@ -163,7 +168,7 @@ class ModbusDriver(Driver):
             return known
         self._identities.pop(endpoint, None)
         places = self._product.identity
-        registers = await self._registers(endpoint, [places.registers])
+        registers = await self._registers(endpoint, [places.registers], first=first)
         family = self._product.family(registers[places.product])
         if family is None:
             raise Unsupported(
@@ -233,14 +238,15 @@ class ModbusDriver(Driver):
     # Reading.
 
     async def _registers(
-        self, endpoint: Endpoint, spans: Sequence[range], *, bridge: int = 0
+        self, endpoint: Endpoint, spans: Sequence[range], *, first: bool = False
     ) -> dict[int, int]:
         found: dict[int, int] = {}
         connection = self._connection(endpoint)
         if not 1 <= endpoint.instance <= ANYBODY:
             raise CodecError("units go from 1 to 255", endpoint=endpoint)
-        for block in blocks(spans, most=self._product.most, bridge=bridge):
-            found.update(zip(block, await connection.read(endpoint, block), strict=True))
+        for block in blocks(spans, most=self._product.most):
+            words = await connection.read(endpoint, block, first=first)
+            found.update(zip(block, words, strict=True))
         return found
 
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
@@ -256,7 +262,7 @@ class ModbusDriver(Driver):
         ]
 
     async def _states(
-        self, endpoint: Endpoint, points: tuple[PointAddress, ...]
+        self, endpoint: Endpoint, points: tuple[PointAddress, ...], *, first: bool = False
     ) -> dict[PointAddress, t3.State | FieldError]:
         """Every point of the map, or what the device said instead. Raises when it does not
         answer, or is another one since a connection was lost meanwhile."""
@@ -264,12 +270,12 @@ class ModbusDriver(Driver):
         refused: dict[int, FieldError] = {}
         for block in self._plan(points):
             try:
-                words = await self._connection(endpoint).read(endpoint, block)
+                words = await self._connection(endpoint).read(endpoint, block, first=first)
             except (BadPoint, Refused) as error:
                 refused.update(dict.fromkeys(block, error))
                 continue
             registers.update(zip(block, words, strict=True))
-        await self._identify(endpoint)
+        await self._identify(endpoint, first=first)
         ranges = self._product.ranges
         found: dict[PointAddress, t3.State | FieldError] = {}
         for point in points:
@@ -341,7 +347,7 @@ class ModbusDriver(Driver):
         none is a Timeout."""
         try:
             state = await self._state(endpoint, point)
-            session = (await self._identify(endpoint)).session
+            session = (await self._identify(endpoint, first=True)).session
         except Swapped as error:
             raise Refused(error.message, endpoint=endpoint, point=point) from None
         except Timeout as error:
@@ -370,9 +376,10 @@ class ModbusDriver(Driver):
         return Held(state.reading(point, started), {MANUAL: value} if state.is_manual else {})
 
     async def _state(self, endpoint: Endpoint, point: PointAddress) -> t3.State:
-        await self._identify(endpoint)
+        """Of a point that somebody commands, who does not wait for the polls of other units."""
+        await self._identify(endpoint, first=True)
         self._area(endpoint, point)
-        state = (await self._states(endpoint, (point,)))[point]
+        state = (await self._states(endpoint, (point,), first=True))[point]
         if isinstance(state, FieldError):
             state.point = point
             raise state

@@ -23,7 +23,7 @@ from protocols.modbus.driver import ModbusDriver
 from protocols.simulator.spec import DeviceSpec
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
 from tests.protocols.modbus.installed import UNIT
-from tests.protocols.modbus.relay import Relay, exception, function, untouched
+from tests.protocols.modbus.relay import Relay, exception, function, unit, untouched
 
 ROOM = PointAddress("input", 1)
 SETPOINT = PointAddress("variable", 1)
@@ -167,6 +167,37 @@ async def test_a_write_waits_for_one_request_not_for_a_whole_poll(
     assert not poll.done()
     await poll
     assert order.index(16) < len(order) - 1
+
+
+async def test_a_command_and_its_proof_do_not_wait_for_the_polls_of_other_units(
+    driver: ModbusDriver, relay: Relay
+) -> None:
+    """The panel answers as unit 255, too."""
+    other = Endpoint(relay.address, 255)
+    for endpoint in (other, behind(relay)):
+        await driver.read(endpoint, [ROOM])  # connected, identified
+    relay.requests.clear()
+    begun, all_wait = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: bytes, reply: bytes) -> bytes:
+        begun.set()
+        await all_wait.wait()
+        return reply
+
+    async def command() -> None:
+        await driver.write(behind(relay), SETPOINT, 20.0)
+        await driver.read_held(behind(relay), SETPOINT)
+
+    relay.on_reply = hold
+    polls = [asyncio.create_task(driver.read(other, [ROOM, SETPOINT])) for _ in range(5)]
+    await begun.wait()
+    commanding = asyncio.create_task(command())
+    await asyncio.sleep(0)  # its first request waits, behind those of the polls
+    all_wait.set()
+    await asyncio.gather(commanding, *polls)
+    asked = [unit(request) for request in relay.requests]
+    ours = asked.count(UNIT)
+    assert asked[: ours + 1] == [255] + [UNIT] * ours
 
 
 async def test_a_cancelled_read_leaves_nothing_to_mistake(
