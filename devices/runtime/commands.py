@@ -96,7 +96,8 @@ async def still_holds(networks: OpenNetworks, order: Order, turn: asyncio.Lock) 
 
 def _judge(order: Order, held: Held, doubt: str) -> Outcome:
     if is_proved(order, held):
-        stronger = min(held.slots or [order.priority])
+        told = [priority for priority, value in (held.slots or {}).items() if not math.isnan(value)]
+        stronger = min(told, default=order.priority)
         message = f"priority {stronger} has the point" if stronger < order.priority else ""
         return _outcome(order, CommandState.CONFIRMED, message, held.reading)
     value = "no value" if held.reading.value is None else f"{held.reading.value:g}"

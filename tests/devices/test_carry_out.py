@@ -8,7 +8,7 @@ import pytest
 
 from devices.enums import CommandState
 from devices.runtime import FieldRuntime, Order, Outcome
-from protocols.types import Endpoint, PointAddress, PointInfo, PointKind
+from protocols.types import Endpoint, Held, PointAddress, PointInfo, PointKind
 from tests.devices.test_runtime import NETWORK, FieldDriver, Store, add, store, wait_for
 from tests.fake_driver import FakeDevice
 
@@ -95,6 +95,25 @@ def test_a_release_is_proved_by_its_empty_slot(
     device.overrides[OUTPUT] = {8: 55.0}
     assert command(None).state == CommandState.CONFIRMED
     assert device.overrides[OUTPUT] == {}
+
+
+def test_a_slot_that_cannot_be_read_proves_no_release(
+    command: Callable[..., Outcome], device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_held(self: FieldDriver, endpoint: Endpoint, point: PointAddress) -> Held:
+        (reading,) = await self.read(endpoint, [point])
+        return Held(reading, {8: float("nan")})
+
+    monkeypatch.setattr(FieldDriver, "read_held", read_held)
+    assert command(None).state == CommandState.UNKNOWN
+
+
+def test_a_stronger_slot_that_cannot_be_read_is_not_said_to_have_the_point(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.overrides[OUTPUT] = {3: float("nan")}
+    outcome = command(55.0)
+    assert (outcome.state, outcome.message) == (CommandState.CONFIRMED, "")
 
 
 def test_a_refusal_is_the_devices_word(command: Callable[..., Outcome], device: FakeDevice) -> None:
