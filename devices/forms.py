@@ -8,6 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from devices.enums import NetworkProtocol
 from devices.models import Network
 
+NOT_A_PORT = _("A port is a number from 1 to 65535.")
+
+
+def _always(message: Any) -> dict[str, Any]:
+    """One message for whatever is wrong with a number: it says what would be right."""
+    return dict.fromkeys(("required", "invalid", "min_value", "max_value"), message)
+
 
 class TargetsField(forms.CharField):
     """Addresses separated by commas, spaces or lines, as the list that the model keeps."""
@@ -39,6 +46,7 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             "BACnet/IP: the UDP port that this server opens. Modbus TCP: the port of the devices. "
             "Empty: 47808 or 502."
         ),
+        error_messages=_always(NOT_A_PORT),
     )
 
     class Meta:
@@ -57,7 +65,16 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             "interface": _("Address of this server"),
             "poll_interval": _("Read every (s)"),
             "timeout": _("Wait for an answer (s)"),
-            "retries": _("Tries again"),
+            "retries": _("Further tries"),
+        }
+        help_texts = {"retries": _("How often a request without an answer is repeated.")}
+        error_messages = {
+            "name": {"required": _("A network needs a name.")},
+            "protocol": {"invalid_choice": _("Choose BACnet/IP or Modbus TCP.")},
+            "interface": {"required": _("Write an address such as 192.168.1.2/24.")},
+            "poll_interval": _always(_("Write a number of seconds from 1 to 86400.")),
+            "timeout": _always(_("Write a number of seconds from 0.1 to 60.")),
+            "retries": _always(_("Write a whole number from 0 to 10.")),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "screenshots"
 PASSWORD = "only-for-these-pictures"  # noqa: S105  of a site that is thrown away
 PATIENCE = 30.0
+WEATHER_STATION = "127.0.0.15"
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # By name: the size, whether it is a phone's, and the theme.
@@ -47,6 +48,12 @@ class Served:
         """The processes of its simulated devices."""
         family = psutil.Process(self.process.pid).children(recursive=True)
         return [one for one in family if any("spawn_main" in word for word in one.cmdline())]
+
+    def cut_power(self, address: str) -> None:
+        """Ends a simulated device without a word."""
+        for device in self.devices:
+            if any(one.laddr.ip == address for one in device.net_connections("inet")):
+                device.kill()
 
     def widen(self, label: str) -> None:
         """Lets us ask for more than the device takes, so that it is the device that refuses."""
@@ -142,9 +149,16 @@ class Camera:
         self.page.click(f"{self.row(label)} button[data-writes]")
         self.page.wait_for_selector("dialog[open] form")
 
-    def write(self, label: str, value: str) -> None:
+    def wait_for_values(self) -> None:
+        """Until every row of the page has one that can be trusted."""
+        self.page.wait_for_selector("tr[data-point]")
+        bad = "tr[data-point]:not([data-state=normal]):not([data-state=manual])"
+        self.page.locator(bad).first.wait_for(state="detached")
+
+    def write(self, label: str, value: str, note: str = "") -> None:
         self.open_dialog(label)
         self.page.fill("#write-value", value)
+        self.page.fill("[name=note]", note)
         self.page.click("dialog button:has-text('Write')")
 
     def wait_for_command(self, label: str, state: str) -> None:
@@ -163,6 +177,7 @@ def picture_login(camera: Camera) -> None:
 
 
 def picture_pages(camera: Camera) -> None:
+    camera.wait_for_devices()
     camera.open("/devices/", "devices")
     camera.open("/networks/new", "network-form")
     camera.page.fill("[name=name]", "Plant")
@@ -175,7 +190,8 @@ def picture_pages(camera: Camera) -> None:
     answer = camera.context.request.get("/api/docs/")
     if answer.ok:
         camera.page.goto("/api/docs/")
-        camera.page.wait_for_selector(".swagger-ui .opblock")
+        camera.page.locator(".swagger-ui .opblock").first.wait_for(state="visible")
+        camera.page.locator(".loading-container").first.wait_for(state="detached")
         camera.shoot("api-docs")
     camera.page.goto("/")
     camera.page.click("[popovertarget=user-menu]")
@@ -184,6 +200,8 @@ def picture_pages(camera: Camera) -> None:
 
 def picture_device(camera: Camera) -> None:
     device = camera.device("AHU-1")
+    camera.page.goto(device)
+    camera.wait_for_values()
     camera.open(device, "device-inputs")
     camera.open(f"{device}variables/", "device-variables")
     camera.open_dialog("AHU-MODE")
@@ -198,13 +216,15 @@ def picture_device(camera: Camera) -> None:
     camera.page.wait_for_selector("dialog .form-error:visible")
     camera.shoot("write-out-of-range")
     camera.page.keyboard.press("Escape")
+    camera.open(f"{camera.device('Tenant east')}outputs/", "modbus-outputs")
+    camera.site.cut_power(WEATHER_STATION)  # it is offline when its picture is due
 
 
 def picture_commands(camera: Camera) -> None:
-    """Held, refused by the device, pending, and of unknown end."""
+    """Held, refused by the device, pending, and of unknown end; and a device that is gone."""
     camera.page.goto(f"{camera.device('AHU-1')}outputs/")
     camera.page.wait_for_selector("html[data-live='live']")
-    camera.write("OA-DMP", "55")
+    camera.write("OA-DMP", "55", "Frost test of coil 2, do not release")
     camera.wait_for_command("OA-DMP", "confirmed")
     camera.shoot("command-confirmed")
     camera.site.widen("RA-DMP")
@@ -223,6 +243,11 @@ def picture_commands(camera: Camera) -> None:
     camera.open_dialog("OA-DMP")
     camera.shoot("write-held")
     camera.page.keyboard.press("Escape")
+    camera.open(f"{camera.device('AHU-1')}outputs/", "point-held")
+    weather = camera.device("Weather station")
+    camera.page.goto(weather)
+    camera.page.wait_for_selector("header[data-device-state='offline'] .banner")
+    camera.open(weather, "device-offline")
     camera.open("/", "overview")
 
 

@@ -5,6 +5,7 @@ import { momentText, now, setText, updateAges } from "./clock.js";
 
 // Qualities as in protocols.types.Quality.
 const STALE = 2;
+const NO_ANSWER = 5;
 const USABLE = [0, 1, 3]; // good, manual, out of range
 const WITHOUT_VALUE = [5, 7]; // no answer, not in device
 const MODES = ["auto", "manual"]; // by quality; the others do not tell
@@ -121,9 +122,11 @@ export class Board {
   }
 
   #paintPoint(element, point, isLost) {
-    const isFresh = !isLost && isAnswering(this.#deviceOf(element));
+    const device = this.#deviceOf(element);
+    const isFresh = !isLost && isAnswering(device);
     const quality = !isFresh && USABLE.includes(point.quality) ? STALE : point.quality;
-    const state = this.#pointStates[quality];
+    const isUnread = quality === NO_ANSWER && device?.state === "unknown";
+    const state = isUnread ? "not-read" : this.#pointStates[quality];
     const hasChanged = element.dataset.state !== state;
     const hasMoved = Number(element.dataset.time) !== point.time;
     setText(element.querySelector("[data-value]"), point.text);

@@ -18,7 +18,7 @@ from t3000.domain.text import state_texts, usual_decimals
 from t3000.enums import Quality, Shape
 from t3000.models import Point
 from t3000.views.command_rows import NONE, PointCommands, Progress, commands_of
-from t3000.views.states import DEVICE_STATES, POINT_STATES, State
+from t3000.views.states import DEVICE_STATES, POINT_STATES, State, point_state
 
 URGENCY = [
     Quality.FAULT,
@@ -48,6 +48,7 @@ class PointRow:
     units: str
     on: bool | None  # None: not a binary, or no value
     quality: Quality
+    link: str  # the state of its device's
     time: int
     writable: bool
     commandable: bool
@@ -74,7 +75,7 @@ class PointRow:
 
     @property
     def badge(self) -> State:
-        return POINT_STATES[self.quality]
+        return point_state(self.quality, self.link)
 
     @property
     def mode(self) -> str:
@@ -170,6 +171,7 @@ def _point_row(point: Point, point_commands: PointCommands, now: datetime) -> Po
         units=point.units,
         on=bool(live.value) if _has_lamp(point, live.value) else None,
         quality=Quality(live.quality),
+        link=point.device.link.state,
         time=live.time,
         writable=point.writable,
         commandable=point.commandable,
@@ -258,7 +260,8 @@ def needs_attention(now: datetime) -> list[PointRow]:
     """Points that cannot be trusted or are manual, the most urgent first. Of devices that do not
     answer only what is held by hand: for the rest the device is the matter."""
     abnormal = ~Q(current__quality=Quality.GOOD) & Q(current__isnull=False)
-    answering = ~Q(device__link__state=LinkState.OFFLINE)
+    unread = Q(device__link__state=LinkState.UNKNOWN, current__quality=Quality.COMM)
+    answering = ~Q(device__link__state=LinkState.OFFLINE) & ~unread
     holding = commands.held().filter(device=OuterRef("device"), point=OuterRef("address"))
     by_hand = Q(Exists(holding), commandable=True)
     rows = point_rows(Point.objects.filter(abnormal & answering | by_hand), now)

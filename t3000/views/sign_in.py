@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
@@ -22,6 +23,10 @@ TOO_MANY = ngettext_lazy(
 class SignInForm(AuthenticationForm):
     """A right password, and not after too many wrong ones."""
 
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("User name or password is wrong. Both are case-sensitive."),
+    }
     request: HttpRequest
     wait = 0  # seconds until the next try
 

@@ -31,6 +31,9 @@ POINT_STATES = {
     Quality.CONFIG: State("config", Quality.CONFIG.label, "question-diamond-fill"),
 }
 
+# Of a point whose device has not been asked yet: nothing is wrong with it.
+NOT_READ = State("not-read", _("Not read yet"), "hourglass")
+
 DEVICE_STATES = {
     LinkState.UNKNOWN: State("unknown", LinkState.UNKNOWN.label, "question-circle"),
     LinkState.ONLINE: State("online", LinkState.ONLINE.label, is_timed=True),
@@ -44,15 +47,22 @@ COMMAND_STATES = {
     CommandState.SENT: PENDING,
     CommandState.CONFIRMED: State("confirmed", _("confirmed"), "check-lg"),
     CommandState.REFUSED: State("refused", _("refused"), "x-circle-fill"),
-    CommandState.UNKNOWN: State("unknown-end", _("unknown"), "question-diamond-fill"),
+    CommandState.UNKNOWN: State("unknown-end", _("unknown"), "question-circle-fill"),
     CommandState.EXPIRED: State("expired", _("expired"), "clock-history"),
 }
 
 # What the browser shows of a command whose end came while the link was lost.
-UNSEEN = State("unseen", _("ended unseen"), "question-diamond-fill")
+UNSEEN = State("unseen", _("ended unseen"), "question-circle-fill")
 
 # What the browser shows instead of any device state that it can no longer vouch for.
 NOT_LIVE = State("not-live", _("Not live"), "clock", is_timed=True)
+
+
+def point_state(quality: Quality, link: str) -> State:
+    """How a point is shown, by the state of its device's link, too; board.js judges alike."""
+    if quality == Quality.COMM and link == LinkState.UNKNOWN:
+        return NOT_READ
+    return POINT_STATES[quality]
 
 
 @dataclass(frozen=True, slots=True)

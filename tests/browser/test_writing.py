@@ -1,5 +1,6 @@
 """Values that move, and writing to them: what the operator sees, and what the device holds."""
 
+import json
 import os
 import re
 import signal
@@ -109,6 +110,53 @@ def test_after_signing_in_the_values_move(site: Site, open_page: OpenPage) -> No
     wait_until_live(page)
     value = row_of(page, "Supply air flow").locator("[data-value]")
     expect(value).not_to_have_text(value.inner_text())
+
+
+def test_a_point_that_was_not_read_yet_is_no_fault(open_page: OpenPage, outputs: str) -> None:
+    """The link says of everything what it says of a device that was just found; then the truth."""
+    sockets: list[WebSocketRoute] = []
+    is_new = True
+
+    def pass_on(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda text: route.send(as_new(text) if is_new else text))
+        sockets.append(route)
+
+    page = open_page("/devices/")
+    page.route_web_socket(re.compile("/ws/live$"), pass_on)
+    page.goto(outputs)
+    wait_until_live(page)
+    row = row_of(page, "Outside air damper")
+    expect(row.locator(".state-cell")).to_contain_text("Not read yet")
+    expect(page.get_by_role("button", name="Fault 0")).to_be_visible()
+    is_new = False
+    sockets[-1].close()
+    expect(row.locator(".state-cell")).to_contain_text("Normal")
+
+
+def as_new(text: str | bytes) -> str:
+    frame = json.loads(text)
+    told = frame.get("snapshot", frame)
+    for device in told.get("devices", told.get("device_status")) or []:
+        device |= {"state": "unknown", "last_seen": None}
+    points = told.get("points", told.get("point_update"))
+    if points:
+        points["qualities"] = [5 for _ in points["ids"]]
+    return json.dumps(frame)
+
+
+def test_the_first_device_brings_the_whole_page_up_to_date(site: Site, open_page: OpenPage) -> None:
+    count = str(len(site.devices()))
+    page = open_page("/devices/")
+    wait_until_live(page)
+    known = page.locator("[data-devices-known]")
+    for number, stays in (("3", True), ("0", False)):
+        known.evaluate(
+            "(one, number) => { one.textContent = number; window.stays = true; }", number
+        )
+        page.evaluate("document.body.dispatchEvent(new Event('live:restored'))")
+        expect(known).to_have_text(count)
+        assert page.evaluate("Boolean(window.stays)") is stays
 
 
 def test_a_write_is_pending_then_confirmed_and_held_until_it_is_released(

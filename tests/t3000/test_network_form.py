@@ -42,16 +42,20 @@ def test_a_network_is_added_and_searched_at_once(administrator: Client) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("name", "", "This field is required"),
+        ("name", "", "A network needs a name"),
         ("name", "Office", "There is a network Office already"),
-        ("protocol", "lonworks", "is not one of the available choices"),
+        ("protocol", "lonworks", "Choose BACnet/IP or Modbus TCP"),
         ("interface", "eth0", "write 192.168.1.2/24"),
-        ("port", "seventy", "Enter a whole number"),
+        ("interface", "", "such as 192.168.1.2/24"),
+        ("port", "seventy", "A port is a number from 1 to 65535."),
+        ("port", "70000", "A port is a number from 1 to 65535."),
         ("port", "40001", "uses port 40001 on 10.20.4.2 already"),
         ("targets", "broadcast", "broadcast is not a target"),
-        ("poll_interval", "0", "greater than or equal to 1"),
-        ("timeout", "nan", "Enter a number"),
-        ("retries", "-1", "greater than or equal to 0"),
+        ("poll_interval", "0", "seconds from 1 to 86400"),
+        ("timeout", "nan", "seconds from 0.1 to 60"),
+        ("timeout", "90", "seconds from 0.1 to 60"),
+        ("retries", "-1", "whole number from 0 to 10"),
+        ("retries", "11", "whole number from 0 to 10"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(

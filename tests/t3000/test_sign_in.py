@@ -65,7 +65,7 @@ def test_after_five_failures_even_the_right_password_has_to_wait(
         assert 14 * 60 < int(response["Retry-After"]) <= 15 * 60
         html = response.content.decode()
         assert "Too many failed tries. The next one is possible in 15 minutes." in html
-        assert "enter a correct" not in html
+        assert "is wrong" not in html
     assert said[:5] == [f"'jb' could not sign in from {address}"] * 5
     assert [line.partition(":")[0] for line in said[5:]] == [
         f"too many tries to sign in from {address}"

@@ -107,15 +107,53 @@ def test_an_empty_site_says_what_to_do_next(operator: Client) -> None:
         assert "No devices yet" in operator.get(page).content.decode()
 
 
+def first_row(html: str) -> str:
+    row = re.search(r"<tr[^>]*data-point.*?</tr>", html, re.DOTALL)
+    assert row is not None
+    return row[0]
+
+
 def test_an_old_value_is_shown_as_stale(operator: Client) -> None:
     long_ago = timezone.now() - timedelta(minutes=5)
     device = make_device(link={"last_seen_at": long_ago})
     make_value(make_point(device), 21.5, time=long_ago)
     html = operator.get(f"/devices/{device.pk}/").content.decode()
-    row = re.search(r"<tr[^>]*data-point.*?</tr>", html, re.DOTALL)
-    assert row is not None
-    assert "Stale" in row[0]
-    assert 'data-quality="2"' in row[0]
+    row = first_row(html)
+    assert "Stale" in row
+    assert 'data-quality="2"' in row
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "faults"),
+    [(LinkState.UNKNOWN, "Not read yet", 0), (LinkState.ONLINE, "No answer", 1)],
+)
+def test_a_point_of_a_device_that_was_not_asked_yet_is_no_fault(
+    operator: Client, state: LinkState, word: str, faults: int
+) -> None:
+    device = make_device(link={"state": state, "last_seen_at": None})
+    make_point(device)
+    html = operator.get(f"/devices/{device.pk}/").content.decode()
+    assert f"<span>{word}</span>" in first_row(html)
+    assert re.search(rf"Fault <span data-filter-count>{faults}<", html)
+    assert 'data-badge="not-read"' in html.partition("<template data-badges>")[2]
+    assert word in operator.get("/").content.decode().partition("<template data-badges>")[0]
+
+
+def test_what_was_not_read_yet_needs_no_attention(operator: Client) -> None:
+    for state in (LinkState.UNKNOWN, LinkState.ONLINE):
+        device = make_device(name=state, link={"state": state})
+        make_value(make_point(device, kind="output"), None, quality=Quality.COMM)
+    html = operator.get("/").content.decode()
+    listed = re.findall(r"<tr id=\"attention-point.*?</tr>", html, re.DOTALL)
+    assert ["online" in row for row in listed] == [True]
+
+
+def test_fragments_tell_how_many_devices_there_are(operator: Client) -> None:
+    for count in (0, 1):
+        for page in ("/", "/devices/"):
+            html = operator.get(page, headers={"HX-Request": "true"}).content.decode()
+            assert f'data-devices-shown="{count}"' in html
+        make_device()
 
 
 def test_text_of_a_device_is_escaped(operator: Client) -> None:
@@ -168,10 +206,11 @@ def test_login_goes_on_to_the_page_asked_for_and_to_no_other_site(client: Client
 
 def test_a_wrong_password_says_no_more_than_that(client: Client) -> None:
     make_user("jb")
-    known = client.post("/login/", {"username": "jb", "password": "wrong"}).content.decode()
-    unknown = client.post("/login/", {"username": "xx", "password": "wrong"}).content.decode()
+    known = client.post("/login/", {"username": "jb", "password": "mistyped"}).content.decode()
+    unknown = client.post("/login/", {"username": "xx", "password": "mistyped"}).content.decode()
     assert known.replace('value="jb"', "").count("alert") == unknown.count("alert")
-    assert "wrong" not in known
+    assert "User name or password is wrong." in known
+    assert "mistyped" not in known
     assert re.sub("jb|xx|csrf.*?>", "", known) == re.sub("jb|xx|csrf.*?>", "", unknown)
 
 
