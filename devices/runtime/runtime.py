@@ -217,8 +217,12 @@ class FieldRuntime:
                 self._running.add(task)
                 task.add_done_callback(self._done)
 
-        if coroutines:
-            self._loop.call_soon_threadsafe(start)
+        try:
+            if coroutines:
+                self._loop.call_soon_threadsafe(start)
+        except RuntimeError:  # the loop is closed: a task came while we ended
+            for coroutine in coroutines:
+                coroutine.close()
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)

@@ -320,3 +320,20 @@ def test_stop_is_quick_with_work_in_flight_and_writes_what_was_read(store: Store
     assert 2 in store.polls
     field.poll([2])
     assert store.released == [2]
+
+
+def test_a_task_that_comes_while_the_field_ends_is_let_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, 1)
+    field = FieldRuntime(store.hooks())
+    field.start()
+    hooks = store.hooks()
+
+    def plan_and_stop(ids: Sequence[int]) -> Sequence[DevicePlan]:
+        field.stop()
+        return hooks.plan_devices(ids)
+
+    monkeypatch.setattr(field, "_hooks", replace(hooks, plan_devices=plan_and_stop))
+    field.poll([1])
+    assert store.polls == {}
