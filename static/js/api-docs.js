@@ -4,6 +4,11 @@
 
 const { schema, csrf } = document.getElementById("api-docs").dataset;
 
+const page = document.documentElement; // theme.js says there which theme it is
+const showTheme = () => page.classList.toggle("dark-mode", page.dataset.bsTheme === "dark");
+new MutationObserver(showTheme).observe(page, { attributeFilter: ["data-bs-theme"] });
+showTheme();
+
 SwaggerUIBundle({
   url: schema,
   dom_id: "#api-docs",

@@ -100,3 +100,10 @@ def test_the_theme_that_is_chosen_stays(open_page: OpenPage) -> None:
 def test_the_pages_of_the_api_ask_no_other_host(open_page: OpenPage) -> None:
     page = open_page("/api/docs/")
     page.wait_for_selector(".swagger-ui .opblock")
+
+
+@pytest.mark.parametrize(("look", "is_dark"), [("desk, light", False), ("desk, dark", True)])
+def test_the_pages_of_the_api_have_the_theme(open_page: OpenPage, look: str, is_dark: bool) -> None:
+    page = open_page("/api/docs/", look)
+    page.wait_for_selector(".swagger-ui .opblock")
+    assert page.locator("html.dark-mode").count() == is_dark
