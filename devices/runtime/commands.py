@@ -58,7 +58,7 @@ async def carry_out(networks: OpenNetworks, order: Order, turn: asyncio.Lock) ->
 
 
 async def _carry_out(networks: OpenNetworks, order: Order) -> Outcome:
-    doubt = "the server stopped while it was sent" if order.only_read_back else ""
+    doubt = "this server stopped before the device had answered" if order.only_read_back else ""
     try:
         driver = require(await networks.driver(order.network), Writes)  # type: ignore[type-abstract]
     except ProtocolError as error:
@@ -75,8 +75,8 @@ async def _carry_out(networks: OpenNetworks, order: Order) -> Outcome:
     try:
         held = await driver.read_held(order.endpoint, order.point)
     except ProtocolError as error:
-        reason = f"sent, but not read back: {error.message}"
-        return _outcome(order, CommandState.UNKNOWN, f"{doubt}; {reason}" if doubt else reason)
+        told = doubt or "the device accepted it"
+        return _outcome(order, CommandState.UNKNOWN, f"{told}; not read back: {error.message}")
     return _judge(order, held, doubt)
 
 
@@ -101,7 +101,7 @@ def _judge(order: Order, held: Held, doubt: str) -> Outcome:
         message = f"priority {stronger} has the point" if stronger < order.priority else ""
         return _outcome(order, CommandState.CONFIRMED, message, held.reading)
     value = "no value" if held.reading.value is None else f"{held.reading.value:g}"
-    message = f"{doubt or 'the device accepted it'}, but holds {value}"
+    message = f"{doubt or 'the device accepted it'}; it holds {value} now"
     return _outcome(order, CommandState.UNKNOWN, message, held.reading)
 
 

@@ -137,7 +137,7 @@ def test_what_the_device_does_not_hold_is_unknown(
     device.forgets = True
     outcome = command(55.0)
     assert outcome.state == CommandState.UNKNOWN
-    assert outcome.message == "the device accepted it, but holds 10"
+    assert outcome.message == "the device accepted it; it holds 10 now"
 
 
 def test_a_silent_device_leaves_it_unknown(
