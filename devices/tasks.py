@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from devices.domain import commands, discovery, polling
+from devices.domain import commands, discovery, overrides, polling
 from devices.runtime import current
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,9 @@ def _send_discoveries(due: list[tuple[str, int]]) -> None:
 @shared_task
 def sweep_commands() -> None:
     """Apart from tick, so that neither can hold the other up."""
-    commands.sweep(timezone.now())
+    now = timezone.now()
+    commands.sweep(now)
+    overrides.sweep(now)
 
 
 @shared_task
@@ -68,8 +70,8 @@ def execute_commands(command_ids: list[int]) -> None:
 
 
 @shared_task
-def check_commands(command_ids: list[int]) -> None:
-    current().check_commands(command_ids)
+def check_overrides(command_ids: list[int]) -> None:
+    current().check_overrides(command_ids)
 
 
 @shared_task

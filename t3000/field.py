@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.utils import timezone
 
 from devices import live, runtime
-from devices.domain import commands, discovery, jobs, lease, link, polling
+from devices.domain import commands, discovery, jobs, lease, link, overrides, polling
 from devices.domain.link import PollResult
 from devices.enums import LinkState
 from devices.live import PointChange
@@ -122,7 +122,7 @@ def claim_commands(command_ids: Sequence[int]) -> Iterator[Order]:
 def plan_checks(command_ids: Sequence[int]) -> list[Order]:
     return [
         _order(command, command.device, only_read_back=True)
-        for command in commands.to_check(command_ids)
+        for command in overrides.to_check(command_ids)
         if command.device is not None
     ]
 
@@ -141,7 +141,7 @@ def _order(command: Command, device: Device, *, only_read_back: bool) -> Order:
 
 
 def store_hold_end(command_id: int) -> None:
-    commands.end_hold(command_id, timezone.now())
+    overrides.end_hold(command_id, timezone.now())
 
 
 def pass_on_commands(command_ids: Sequence[int]) -> None:

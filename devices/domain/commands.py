@@ -21,16 +21,15 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from devices import live
-from devices.enums import OPEN_STATES, CommandKind, CommandOrigin, CommandState, LinkState
+from devices.enums import OPEN_STATES, CommandKind, CommandOrigin, CommandState
 from devices.live import CommandStatus
 from devices.models import Command, Device
-from devices.models.command import NOTE_LENGTH
+from devices.models.command import NOTE_LENGTH, CommandQuerySet
 from protocols.types import MANUAL
 
 log = logging.getLogger(__name__)
 
 EXECUTE = "devices.tasks.execute_commands"  # by name: tasks are above this layer
-CHECK = "devices.tasks.check_commands"
 FIRST = 0  # the priority of its message; polls have the default, which is lower
 
 SEND_WITHIN = timedelta(seconds=30)  # an operator's wish is not carried out much later
@@ -38,8 +37,6 @@ CARRY_OUT_SECONDS = 20.0  # for the write and its proof
 TAKE_OVER = timedelta(seconds=CARRY_OUT_SECONDS + 5)  # by then whoever sent it is done or dead
 GIVE_UP = timedelta(minutes=5)  # nobody could read it back
 QUEUE_AGAIN = timedelta(seconds=5)  # a broker may lose its queue
-RELEASE_AGAIN = timedelta(minutes=1)  # an override whose end was not confirmed, at first
-CHECK_AGAIN = timedelta(seconds=30)  # whether what we wrote still holds: others may release it
 LONGEST = timedelta(days=366)
 MINIMUM_ON_OFF = 6  # kept for the object's own algorithm (135-2020 clause 19.2.3)
 
@@ -109,8 +106,8 @@ def request(
         send_by=now + SEND_WITHIN,
     )
     log.info("%s asks for %s", by.name, command)
-    _tell([command])
-    transaction.on_commit(lambda: _send(device.network.queue, [command.pk]))
+    tell([command])
+    transaction.on_commit(lambda: send(device.network.queue, [command.pk]))
     return command
 
 
@@ -125,7 +122,7 @@ def _check(priority: int, until: datetime | None, note: str, now: datetime) -> N
         raise BadCommand("note", f"A note has at most {NOTE_LENGTH} characters.")
 
 
-def _send(
+def send(
     queue: str, command_ids: Sequence[int], *, task: str = EXECUTE, priority: int | None = FIRST
 ) -> None:
     """Puts the message ahead of the polls. Without a broker the row waits for the next sweep."""
@@ -184,7 +181,7 @@ def claim(command_ids: Sequence[int], now: datetime) -> Iterator[tuple[Command, 
         ):
             command.state, command.sent_at = CommandState.SENT, now
             if is_new:
-                _tell([command])
+                tell([command])
             yield command, is_new
 
 
@@ -193,10 +190,10 @@ def _is_outdated_release(command: Command, now: datetime) -> bool:
     if command.origin != CommandOrigin.EXPIRY:
         return False
     lasting = Q(until__isnull=True) | Q(until__gt=now)
-    return _slot(command).filter(_OPEN_OR_HELD, lasting, kind=CommandKind.WRITE).exists()
+    return slot(command).open_or_held().filter(lasting, kind=CommandKind.WRITE).exists()
 
 
-def _slot(command: Command) -> QuerySet[Command]:
+def slot(command: Command) -> CommandQuerySet:
     """All commands to the same priority of the same point."""
     return Command.objects.filter(
         device=command.device_id, point=command.point, priority=command.priority
@@ -236,7 +233,7 @@ def finish(
             "command %d of %s, %s: %s%s",
             command.pk, command.username, command, state, f" ({message})" if message else "",
         )  # fmt: skip
-        _tell([command, *replaced])
+        tell([command, *replaced])
     return True
 
 
@@ -244,9 +241,9 @@ def _replace(command: Command, now: datetime) -> list[Command]:
     """Of the writes to one slot only the last one that was proved holds it; returns what is over.
     They are carried out one at a time, in the order in which they were asked for."""
     if command.state == CommandState.CONFIRMED:
-        over = _slot(command).filter(over_at__isnull=True).exclude(pk=command.pk)
+        over = slot(command).filter(over_at__isnull=True).exclude(pk=command.pk)
         over = over.exclude(state__in=OPEN_STATES)
-    elif _slot(command).filter(pk__gt=command.pk, state=CommandState.CONFIRMED).exists():
+    elif slot(command).filter(pk__gt=command.pk, state=CommandState.CONFIRMED).exists():
         over = Command.objects.filter(pk=command.pk)  # proved too late to be what holds
     else:
         return []
@@ -259,8 +256,7 @@ def _replace(command: Command, now: datetime) -> list[Command]:
 
 
 def sweep(now: datetime) -> None:
-    """Once a second: what must not be sent any more, what was lost on the way, and overrides that
-    have come to their end."""
+    """Once a second: what must not be sent any more, and what was lost on the way."""
     unfinished = Command.objects.filter(state__in=OPEN_STATES).select_related("device__network")
     again: dict[str, list[int]] = defaultdict(list)
     for command in unfinished:
@@ -282,9 +278,7 @@ def sweep(now: datetime) -> None:
             again[device.network.queue].append(command.pk)
     for queue, command_ids in again.items():
         Command.objects.filter(pk__in=command_ids).update(queued_at=now)
-        _send(queue, command_ids)
-    _release_due(now)
-    _check_due(now)
+        send(queue, command_ids)
 
 
 def _end(
@@ -297,98 +291,18 @@ def _end(
         ):
             command.state, command.message, command.finished_at = state, message, now
             log.warning("command %d, %s: %s (%s)", command.pk, command, state, message)
-            _tell([command])
-
-
-def _release_due(now: datetime) -> None:
-    """Ends overrides whose time has come, again and again until a device confirms it; not while
-    the device does not answer."""
-    due = held().filter(
-        until__lte=now,
-        device__enabled=True,
-        device__network__enabled=True,
-        device__link__state=LinkState.ONLINE,
-    )
-    for override in due.select_related("device__network"):
-        device = override.device
-        if device is None or not _may_release(override, now):
-            continue
-        request(
-            device,
-            override.point,
-            None,
-            by=Requester(None, CommandOrigin.EXPIRY),
-            priority=override.priority,
-            note=f"end of {override.username}'s override",
-            now=now,
-        )
-
-
-def _check_due(now: datetime) -> None:
-    """Has what holds looked at again: somebody may have ended it at the controller."""
-    long_ago = now - CHECK_AGAIN
-    is_due = Q(checked_at__lte=long_ago) | Q(checked_at__isnull=True, finished_at__lte=long_ago)
-    due = held().filter(
-        is_due,
-        device__enabled=True,
-        device__network__enabled=True,
-        device__link__state=LinkState.ONLINE,
-    )
-    by_queue: dict[str, list[int]] = defaultdict(list)
-    for command_id, queue in due.values_list("pk", "device__network__queue"):
-        by_queue[queue].append(command_id)
-    for queue, command_ids in by_queue.items():
-        Command.objects.filter(pk__in=command_ids).update(checked_at=now)
-        _send(queue, command_ids, task=CHECK, priority=None)
-
-
-def to_check(command_ids: Sequence[int]) -> list[Command]:
-    """Those that hold still, as far as we know."""
-    return list(held().filter(pk__in=command_ids).select_related("device__network"))
-
-
-def end_hold(command_id: int, now: datetime) -> None:
-    """The controller does not hold any more what this wrote, and it was not us who ended it."""
-    with transaction.atomic():
-        if held().filter(pk=command_id).update(over_at=now, message="ended at the controller"):
-            command = Command.objects.get(pk=command_id)
-            log.info("command %d, %s: ended at the controller", command.pk, command)
-            _tell([command])
-
-
-def _may_release(override: Command, now: datetime) -> bool:
-    """At once the first time, then after 1, 2, 4 ... minutes up to an hour; not while another
-    command to the slot is under way."""
-    since = _slot(override).filter(pk__gt=override.pk)
-    if since.filter(state__in=OPEN_STATES).exists():
-        return False
-    tries = since.filter(origin=CommandOrigin.EXPIRY)
-    last = tries.first()
-    return last is None or now >= last.created_at + RELEASE_AGAIN * 2 ** min(tries.count() - 1, 6)
-
-
-_HELD = Q(
-    kind=CommandKind.WRITE,
-    state__in=(CommandState.CONFIRMED, CommandState.UNKNOWN),
-    over_at__isnull=True,
-)
-_OPEN_OR_HELD = Q(state__in=OPEN_STATES) | _HELD
-
-
-def held() -> QuerySet[Command]:
-    """The writes that hold their points now, as far as we know."""
-    return Command.objects.filter(_HELD)
+            tell([command])
 
 
 def current(device_ids: Iterable[int]) -> list[CommandStatus]:
     """What a page of these devices must know: open commands, and the writes that hold points."""
-    found = Command.objects.filter(_OPEN_OR_HELD, device__in=device_ids)
+    found = Command.objects.open_or_held().filter(device__in=device_ids)
     return [status(one) for one in found]
 
 
-def of_point(device_id: int, point: str) -> QuerySet[Command]:
+def of_point(device_id: int, point: str) -> CommandQuerySet:
     """Open commands to a point, and the writes that hold it; the latest first."""
-    return Command.objects.filter(_OPEN_OR_HELD, device=device_id, point=point)
+    return Command.objects.open_or_held().filter(device=device_id, point=point)
 
 
 def status(command: Command) -> CommandStatus:
@@ -408,6 +322,7 @@ def status(command: Command) -> CommandStatus:
     )
 
 
-def _tell(commands: Sequence[Command]) -> None:
+def tell(commands: Sequence[Command]) -> None:
+    """Browsers hear of it when it is committed."""
     statuses = [status(command) for command in commands if command.device_id is not None]
     transaction.on_commit(lambda: live.publish(commands=statuses))

@@ -11,6 +11,23 @@ from devices.models.device import Device
 NOTE_LENGTH = 200
 
 
+class CommandQuerySet(models.QuerySet["Command"]):
+    def held(self) -> "CommandQuerySet":
+        """The writes that hold their points now, as far as we know."""
+        return self.filter(_HELD)
+
+    def open_or_held(self) -> "CommandQuerySet":
+        """Those that have not ended, and those that hold."""
+        return self.filter(Q(state__in=OPEN_STATES) | _HELD)
+
+
+_HELD = Q(
+    kind=CommandKind.WRITE,
+    state__in=(CommandState.CONFIRMED, CommandState.UNKNOWN),
+    over_at__isnull=True,
+)
+
+
 class Command(models.Model):
     """One write or release. A row is kept when its device or user goes, and is never used for a
     second write. It names the point by its address: what a point means is not known here."""
@@ -57,6 +74,8 @@ class Command(models.Model):
     over_at = models.DateTimeField(
         null=True, help_text=_("When what it wrote was released or replaced.")
     )
+
+    objects = CommandQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

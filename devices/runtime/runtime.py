@@ -188,7 +188,7 @@ class FieldRuntime:
             )
         self._writer.put_first(outcome)
 
-    def check_commands(self, command_ids: Sequence[int]) -> None:
+    def check_overrides(self, command_ids: Sequence[int]) -> None:
         """Looks whether the devices still hold what was written."""
         orders = [] if self._stopping else list(self._hooks.plan_checks(command_ids))
         network_ids = {order.network.network_id for order in orders}

@@ -64,7 +64,7 @@ def holds(point: Point) -> list[CommandStatus]:
     """The writes of ours that hold the point, the strongest first: what can be released."""
     if not point.commandable:
         return []
-    held = commands.held().filter(device=point.device_id, point=point.address)
+    held = Command.objects.held().filter(device=point.device_id, point=point.address)
     return [commands.status(one) for one in held.order_by("priority")]
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from devices.domain import commands
 from devices.domain.link import is_fresh
 from devices.live import CommandStatus, DeviceStatus, PointChange
-from devices.models import Link
+from devices.models import Command, Link
 from protocols.types import Quality
 from t3000.domain.text import value_text
 from t3000.models import Point
@@ -86,7 +86,9 @@ def point_states(points: QuerySet[Point], now: datetime) -> list[PointState]:
     device_ids = {row[1] for row in rows}
     links = Link.objects.filter(pk__in=device_ids).select_related("device__network")
     known = {link.pk: (link, is_fresh(link, now)) for link in links}
-    held = set(commands.held().filter(device__in=device_ids).values_list("device_id", "point"))
+    held = set(
+        Command.objects.held().filter(device__in=device_ids).values_list("device_id", "point")
+    )
     return [_state(*known[row[1]], held, *row) for row in rows if row[1] in known]
 
 

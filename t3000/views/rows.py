@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 import orjson
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from devices.domain import commands
 from devices.domain.discovery import REPEAT
 from devices.domain.link import STALE_INTERVALS
 from devices.enums import LinkState, NetworkProtocol
 from devices.live import CommandStatus
-from devices.models import Device, Network
+from devices.models import Command, Device, Network
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals
 from t3000.enums import Quality, Shape
@@ -262,7 +261,7 @@ def needs_attention(now: datetime) -> list[PointRow]:
     abnormal = ~Q(current__quality=Quality.GOOD) & Q(current__isnull=False)
     unread = Q(device__link__state=LinkState.UNKNOWN, current__quality=Quality.COMM)
     answering = ~Q(device__link__state=LinkState.OFFLINE) & ~unread
-    holding = commands.held().filter(device=OuterRef("device"), point=OuterRef("address"))
+    holding = Command.objects.held().filter(device=OuterRef("device"), point=OuterRef("address"))
     by_hand = Q(Exists(holding), commandable=True)
     rows = point_rows(Point.objects.filter(abnormal & answering | by_hand), now)
     return sorted(rows, key=lambda row: row.urgency)

@@ -192,7 +192,7 @@ def check_and_wait(store: Store, runtime: FieldRuntime, device: FakeDevice) -> N
     """Until what the check found is stored: another command to the point has its turn behind it,
     and polls are written behind what was found."""
     store.orders[8] = replace(store.orders[7], command_id=8)
-    runtime.check_commands([7])
+    runtime.check_overrides([7])
     runtime.command([8])
     wait_for(lambda: store.outcomes)
     for count in (1, 2):

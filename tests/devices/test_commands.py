@@ -7,9 +7,9 @@ import pytest
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from devices.domain import commands
+from devices.domain import commands, overrides
 from devices.domain.commands import BadCommand, NotPossible, Requester
-from devices.enums import CommandKind, CommandOrigin, CommandState, LinkState
+from devices.enums import CommandKind, CommandOrigin, CommandState
 from devices.models import Command
 from tests.factories import NOW, make_command, make_device, make_network, make_user
 
@@ -20,24 +20,13 @@ ANNA = Requester(None, CommandOrigin.PAGE, "127.0.0.1")
 
 
 @pytest.fixture
-def checks() -> list[list[int]]:
-    """The commands of each message that asks whether they still hold."""
-    return []
-
-
-@pytest.fixture
-def sent(
-    monkeypatch: pytest.MonkeyPatch, checks: list[list[int]]
-) -> list[tuple[str, list[int], int]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int], int]]:
     """(queue, command ids, priority) of each message that goes to the field."""
     messages: list[tuple[str, list[int], int]] = []
 
     def remember(name: str, args: tuple[list[int]], **options: Any) -> None:
-        assert name in (commands.EXECUTE, commands.CHECK)
-        if name == commands.EXECUTE:
-            messages.append((options["queue"], args[0], options["priority"]))
-        else:
-            checks.append(args[0])
+        assert name == commands.EXECUTE
+        messages.append((options["queue"], args[0], options["priority"]))
 
     monkeypatch.setattr(current_app, "send_task", remember)
     return messages
@@ -183,25 +172,6 @@ def test_a_device_that_was_switched_off_meanwhile_is_not_commanded(off: str) -> 
     )
 
 
-def test_the_end_of_an_override_waits_for_a_newer_command(sent: list[Any]) -> None:
-    end = NOW + timedelta(hours=1)
-    device = make_device()
-    make_command(device, until=end)
-    newer = make_command(
-        device,
-        state=CommandState.SENT,
-        sent_at=end,
-        send_by=end + timedelta(seconds=30),
-        queued_at=end,
-        until=end + timedelta(hours=1),
-    )
-    commands.sweep(end)
-    assert released() == []
-    commands.finish(newer, CommandState.CONFIRMED, now=end)
-    commands.sweep(end)
-    assert released() == []
-
-
 @pytest.mark.parametrize("newer", [CommandState.PENDING, CommandState.CONFIRMED])
 def test_a_release_that_a_newer_write_overtook_is_not_sent(newer: CommandState) -> None:
     device = make_device()
@@ -219,7 +189,7 @@ def test_what_is_settled_after_a_newer_write_holds_nothing() -> None:
     old = make_command(device, state=CommandState.SENT, until=NOW)
     new = make_command(device)
     commands.finish(old, CommandState.UNKNOWN)
-    assert list(commands.held()) == [new]
+    assert list(Command.objects.held()) == [new]
 
 
 def test_a_command_ends_once(told: list[Any], django_capture_on_commit_callbacks: Any) -> None:
@@ -243,7 +213,7 @@ def test_a_confirmed_command_ends_what_was_written_into_its_slot_before(
     command = make_command(device, value=value, state=CommandState.SENT)
     with django_capture_on_commit_callbacks(execute=True):
         commands.finish(command, CommandState.CONFIRMED)
-    held = set(commands.held().values_list("pk", flat=True))
+    held = set(Command.objects.held().values_list("pk", flat=True))
     assert held == {other_slot.pk, other_point.pk} | ({command.pk} if value else set())
     assert {one.command_id: one.holds for one in told}[before.pk] is False
 
@@ -253,7 +223,7 @@ def test_a_refused_command_leaves_the_override_before_it() -> None:
     before = make_command(device)
     command = make_command(device, state=CommandState.SENT)
     commands.finish(command, CommandState.REFUSED, "value-out-of-range")
-    assert list(commands.held()) == [before]
+    assert list(Command.objects.held()) == [before]
 
 
 def test_sweep_ends_what_was_not_sent_in_time(sent: list[Any]) -> None:
@@ -294,73 +264,12 @@ def test_commands_of_a_deleted_device_end_and_stay(sent: list[Any]) -> None:
     assert pending.device_name == "AHU-1"
 
 
-def released() -> list[Command]:
-    return list(Command.objects.filter(kind=CommandKind.RELEASE).order_by("pk"))
-
-
-def test_an_override_is_released_at_its_end_until_a_device_confirms_it(sent: list[Any]) -> None:
-    end = NOW + timedelta(hours=1)
-    override = make_command(until=end)
-    commands.sweep(end - timedelta(seconds=1))
-    assert released() == []
-    commands.sweep(end)
-    commands.sweep(end + timedelta(seconds=1))
-    (first,) = released()
-    assert (first.point, first.priority, first.origin) == (override.point, 8, "expiry")
-    Command.objects.filter(pk=first.pk).update(state=CommandState.UNKNOWN)
-    commands.sweep(end + timedelta(seconds=59))
-    assert len(released()) == 1
-    commands.sweep(end + timedelta(seconds=60))
-    _, second = released()
-    Command.objects.filter(pk=second.pk).update(state=CommandState.SENT)
-    commands.finish(second, CommandState.CONFIRMED, now=end + timedelta(seconds=61))
-    assert not commands.held().exists()
-    commands.sweep(end + timedelta(days=1))
-    assert len(released()) == 2
-
-
-def test_an_override_is_not_released_while_its_device_is_silent() -> None:
-    device = make_device(link={"state": LinkState.OFFLINE})
-    make_command(device, until=NOW)
-    commands.sweep(NOW)
-    assert released() == []
-
-
-def test_an_override_that_was_replaced_is_not_released() -> None:
-    device = make_device()
-    make_command(device, until=NOW, over_at=NOW)
-    commands.sweep(NOW)
-    assert released() == []
-
-
-def test_what_holds_is_looked_at_again_and_again(sent: list[Any], checks: list[Any]) -> None:
-    holding = make_command(finished_at=NOW)
-    make_command(finished_at=NOW, over_at=NOW)
-    make_command(make_device(link={"state": LinkState.OFFLINE}), finished_at=NOW)
-    commands.sweep(NOW + timedelta(seconds=29))
-    assert checks == []
-    for seconds in (30, 31, 59, 60):
-        commands.sweep(NOW + timedelta(seconds=seconds))
-    assert checks == [[holding.pk], [holding.pk]]
-    assert sent == []
-
-
-def test_what_ended_at_the_controller_holds_no_more(
-    told: list[Any], django_capture_on_commit_callbacks: Any
-) -> None:
-    command = make_command(until=NOW + timedelta(hours=1))
-    with django_capture_on_commit_callbacks(execute=True):
-        commands.end_hold(command.pk, NOW)
-        commands.end_hold(command.pk, NOW)
-    assert [(one.holds, one.message) for one in told] == [(False, "ended at the controller")]
-    assert not commands.held().exists()
-
-
 def test_sweep_costs_the_same_for_one_and_many(django_assert_num_queries: Any) -> None:
     for _ in range(3):
         make_command()
     with django_assert_num_queries(3):
         commands.sweep(NOW)
+        overrides.sweep(NOW)
 
 
 def test_current_are_open_commands_and_what_holds() -> None:

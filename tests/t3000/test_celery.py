@@ -23,6 +23,7 @@ from kombu import Queue
 from psycopg import errors
 
 from devices.domain.commands import EXECUTE, FIRST
+from devices.domain.overrides import CHECK
 from devices.tasks import poll_devices
 from t3000.celery import (
     AWAY,
@@ -186,3 +187,8 @@ def test_of_a_deadlock_each_task_says_so_and_nothing_is_back(
         ("WARNING", "one was not done this time: deadlock"),
         ("ERROR", "a bug in one"),
     ]
+
+
+@pytest.mark.parametrize("name", [EXECUTE, CHECK])
+def test_what_the_domain_sends_by_name_is_there(name: str) -> None:
+    assert name in app.tasks
