@@ -241,15 +241,15 @@ def _replace(command: Command, now: datetime) -> list[Command]:
     """Of the writes to one slot only the last one that was proved holds it; returns what is over.
     They are carried out one at a time, in the order in which they were asked for."""
     if command.state == CommandState.CONFIRMED:
-        over = slot(command).filter(over_at__isnull=True).exclude(pk=command.pk)
-        over = over.exclude(state__in=OPEN_STATES)
+        # Of those that hold nothing as well: the index of what holds stays small.
+        earlier = slot(command).filter(over_at__isnull=True).exclude(pk=command.pk)
+        over = earlier.exclude(state__in=OPEN_STATES)
     elif slot(command).filter(pk__gt=command.pk, state=CommandState.CONFIRMED).exists():
-        over = Command.objects.filter(pk=command.pk)  # proved too late to be what holds
+        over = Command.objects.held().filter(pk=command.pk)  # settled too late to be what holds
     else:
         return []
-    replaced = [one for one in over if one.holds and one.pk != command.pk]
-    if over.update(over_at=now) and command.state != CommandState.CONFIRMED:
-        command.over_at = now
+    replaced = [one for one in over if one.holds]
+    over.update(over_at=now)
     for one in replaced:
         one.over_at = now
     return replaced

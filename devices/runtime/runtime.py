@@ -151,18 +151,18 @@ class FieldRuntime:
     def poll(self, device_ids: Sequence[int]) -> None:
         """Reads the devices. What cannot be read here gives its claim back."""
         plans = [] if self._stopping else list(self._hooks.plan_devices(device_ids))
-        held = {
-            network_id: self._hooks.hold_network(network_id)
-            for network_id in {plan.network.network_id for plan in plans}
-        }
-        mine = [plan for plan in plans if held[plan.network.network_id]]
+        network_ids = {plan.network.network_id for plan in plans}
+        held = self._held(network_ids)
+        mine = [plan for plan in plans if plan.network.network_id in held]
         others = set(device_ids) - {plan.device_id for plan in mine}
         if others:
             self._hooks.release(sorted(others))
         self._submit([self._poll(plan) for plan in mine])
-        self._submit(
-            [self._networks.close(network_id) for network_id in held if not held[network_id]]
-        )
+        self._submit([self._networks.close(network_id) for network_id in network_ids - held])
+
+    def _held(self, network_ids: Iterable[int]) -> set[int]:
+        """Those of the networks that this process may open."""
+        return {one for one in set(network_ids) if self._hooks.hold_network(one)}
 
     def command(self, command_ids: Sequence[int]) -> None:
         """Carries the commands out that are for networks of ours, ahead of what is being polled.
@@ -170,7 +170,7 @@ class FieldRuntime:
         if self._stopping:
             return
         networks = self._hooks.networks_of_commands(command_ids)
-        held = {one for one in set(networks.values()) if self._hooks.hold_network(one)}
+        held = self._held(networks.values())
         mine = [one for one in networks if networks[one] in held]
         self._hooks.pass_on_commands([one for one in networks if networks[one] not in held])
         with self._claiming:  # two messages at once must not swap the order of their commands
@@ -191,8 +191,7 @@ class FieldRuntime:
     def check_overrides(self, command_ids: Sequence[int]) -> None:
         """Looks whether the devices still hold what was written."""
         orders = [] if self._stopping else list(self._hooks.plan_checks(command_ids))
-        network_ids = {order.network.network_id for order in orders}
-        held = {one for one in network_ids if self._hooks.hold_network(one)}
+        held = self._held(order.network.network_id for order in orders)
         self._submit([self._check(one) for one in orders if one.network.network_id in held])
 
     async def _check(self, order: Order) -> None:

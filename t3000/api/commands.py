@@ -57,7 +57,7 @@ class CommandSerializer(serializers.ModelSerializer[Command]):
 
 class CommandQuery(ListQuery):
     device = Id(required=False)
-    point = Id(required=False, source="point_id")
+    point = Id(required=False)
     state = Choice(choices=CommandState.choices, required=False)
     kind = Choice(choices=CommandKind.choices, required=False)
     origin = Choice(choices=CommandOrigin.choices, required=False)
@@ -82,6 +82,17 @@ class CommandList(CommandRows, ListView):
     """Commands, the latest first."""
 
     queries = {"GET": CommandQuery}
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The point is looked up once, not for every command that ever was."""
+        point_id = self.query.pop("point", None)
+        commands = super().filter_queryset(queryset)
+        if point_id is None:
+            return commands
+        point = Point.objects.filter(pk=point_id).first()
+        if point is None:
+            return commands.none()
+        return commands.filter(device=point.device_id, point=point.address)
 
 
 class CommandDetail(CommandRows, DetailView):

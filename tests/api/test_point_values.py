@@ -438,6 +438,7 @@ def test_commands_are_listed_and_filtered(
     with django_assert_max_num_queries(3):
         assert ids() == [other.pk, own.pk]
     assert ids(device=point.device_id) == ids(point=point.pk) == [own.pk]
+    assert ids(point=point.pk + 1) == []
     assert ids(state="confirmed") == [own.pk]
     assert ids(kind="release") == ids(state="refused") == [other.pk]
     response = reader.get("/api/t3000/commands", {"state": "done"})
