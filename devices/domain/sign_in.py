@@ -15,6 +15,8 @@ from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from redis.exceptions import RedisError
 
+from protocols.texts import clean
+
 log = logging.getLogger(__name__)
 
 WINDOW = 15 * 60  # seconds, from the first try
@@ -45,7 +47,8 @@ def begin_try(username: str, address: str) -> int:
 
 
 def fail(username: str, address: str) -> None:
-    log.warning("%s could not sign in from %s", _clean(username), address or "nowhere")
+    name = repr(clean(username[:80]))  # in quotes: a name may read like a sentence
+    log.warning("%s could not sign in from %s", name, address or "nowhere")
 
 
 def succeed(username: str, address: str) -> None:
@@ -94,8 +97,3 @@ def _network(address: str) -> str:
         if isinstance(ip_address(address), IPv6Address):
             return str(ip_network(f"{address}/64", strict=False))
     return address
-
-
-def _clean(username: str) -> str:
-    """As one word of a line of log, which nobody can make look like two lines."""
-    return repr("".join(one if one.isprintable() else "?" for one in username[:80]))
