@@ -32,12 +32,52 @@ class CommandState(models.TextChoices):
 OPEN_STATES = (CommandState.PENDING, CommandState.SENT)
 
 
-class CommandOrigin(models.TextChoices):
-    """By which way a command came in."""
+class Origin(models.TextChoices):
+    """By which way a change came in."""
 
     PAGE = "page", _("Page")
     API = "api", _("API")
+    ADMIN = "admin", _("Admin")
+    SHELL = "shell", _("Command line")
+    FIELD = "field", _("Field")
     EXPIRY = "expiry", _("End of an override")
+
+
+class Action(models.TextChoices):
+    """What was done to a row."""
+
+    CREATE = "create", _("Created")
+    UPDATE = "update", _("Changed")
+    DELETE = "delete", _("Deleted")
+
+
+class Role(models.IntegerChoices):
+    """What somebody may do at a site. Each may do what those before it may."""
+
+    VIEWER = 1, _("Viewer")
+    OPERATOR = 2, _("Operator")
+    ENGINEER = 3, _("Engineer")
+    ADMINISTRATOR = 4, _("Administrator")
+
+    @property
+    def word(self) -> str:
+        """As programs read and write it."""
+        return self.name.lower()
+
+    @property
+    def strongest_priority(self) -> int | None:
+        """The lowest number of a BACnet priority that the role may write (135-2020 clause 19.2):
+        the operator has the hand's, life safety is the administrator's. None: no write at all."""
+        return {1: None, 2: 8, 3: 5, 4: 1}[self.value]
+
+
+class SyncState(models.TextChoices):
+    """How what we want of a row stands to what its device holds."""
+
+    IN_SYNC = "in_sync", _("In sync")
+    PENDING = "pending", _("Pending")
+    REFUSED = "refused", _("Refused")
+    CONFLICT = "conflict", _("Conflict")
 
 
 class JobState(models.TextChoices):

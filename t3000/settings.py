@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "devices.middleware.record_actor",
 ]
 
 ROOT_URLCONF = "t3000.urls"
@@ -226,13 +227,16 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Devices of a building, their points and values. docs/api.md is the guide.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/t3000",
     "PREPROCESSING_HOOKS": ["devices.api.schema.without_second_spelling"],
     "ENUM_NAME_OVERRIDES": {
+        "Action": "devices.enums.Action",
         "CommandKind": "devices.enums.CommandKind",
         "CommandState": "devices.enums.CommandState",
         "JobState": "devices.enums.JobState",
         "LinkState": "devices.enums.LinkState",
+        "Origin": "devices.enums.Origin",
         "NetworkProtocol": "devices.enums.NetworkProtocol",
         "PointKind": "t3000.enums.PointKind",
         "Quality": "t3000.api.points.QUALITY_WORDS",

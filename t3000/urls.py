@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, re_path
+from django.urls import path, re_path
 from django.views import defaults
-from rest_framework.views import APIView
 
 from devices.api import devices, docs, jobs, networks, places
 from devices.api.problems import problem
+from devices.api.resources import endpoint, resource
 from devices.api.views import NoSuchPath
 from t3000.api import commands, points, values
 from t3000.health import healthz
@@ -22,22 +22,12 @@ from t3000.views.write import write
 API = "api/t3000"
 
 
-def endpoint(route: str, view: type[APIView], name: str) -> list[URLPattern]:
-    """With and without a slash at the end."""
-    return [path(route, view.as_view(), name=name), path(f"{route}/", view.as_view())]
-
-
 api_patterns = [
-    *endpoint(f"{API}/sites", places.SiteList, "api-sites"),
-    *endpoint(f"{API}/sites/<int:pk>", places.SiteDetail, "api-site"),
-    *endpoint(f"{API}/buildings", places.BuildingList, "api-buildings"),
-    *endpoint(f"{API}/buildings/<int:pk>", places.BuildingDetail, "api-building"),
-    *endpoint(f"{API}/floors", places.FloorList, "api-floors"),
-    *endpoint(f"{API}/floors/<int:pk>", places.FloorDetail, "api-floor"),
-    *endpoint(f"{API}/rooms", places.RoomList, "api-rooms"),
-    *endpoint(f"{API}/rooms/<int:pk>", places.RoomDetail, "api-room"),
-    *endpoint(f"{API}/networks", networks.NetworkList, "api-networks"),
-    *endpoint(f"{API}/networks/<int:pk>", networks.NetworkDetail, "api-network"),
+    *resource(f"{API}/sites", places.Sites, "api-sites"),
+    *resource(f"{API}/buildings", places.Buildings, "api-buildings"),
+    *resource(f"{API}/floors", places.Floors, "api-floors"),
+    *resource(f"{API}/rooms", places.Rooms, "api-rooms"),
+    *resource(f"{API}/networks", networks.Networks, "api-networks"),
     *endpoint(f"{API}/devices", devices.DeviceList, "api-devices"),
     *endpoint(f"{API}/devices/<int:pk>", devices.DeviceDetail, "api-device"),
     *endpoint(f"{API}/devices/discover", jobs.Discover, "api-discover"),

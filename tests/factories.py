@@ -6,8 +6,18 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from devices.enums import CommandKind, CommandOrigin, CommandState, LinkState
-from devices.models import Building, Command, Device, Floor, Link, Network, Room, Site
+from devices.enums import CommandKind, CommandState, LinkState, Origin, Role
+from devices.models import (
+    Building,
+    Command,
+    Device,
+    Floor,
+    Link,
+    Network,
+    RoleAssignment,
+    Room,
+    Site,
+)
 from protocols.types import Quality
 from t3000.models import Point, PointValue
 
@@ -82,7 +92,7 @@ def make_command(device: Device | None = None, **fields: Any) -> Command:
         "payload": {} if value is None else {"value": value},
         "priority": 8,
         "username": "anna",
-        "origin": CommandOrigin.PAGE,
+        "origin": Origin.PAGE,
         "state": CommandState.CONFIRMED,
         "created_at": NOW,
         "queued_at": NOW,
@@ -91,7 +101,13 @@ def make_command(device: Device | None = None, **fields: Any) -> Command:
     return Command.objects.create(device=device, device_name=device.name, **{**defaults, **fields})
 
 
-def make_user(username: str = "", **fields: Any) -> Any:
-    return get_user_model().objects.create_user(
+def make_user(
+    username: str = "", *, role: Role | None = Role.VIEWER, site: Site | None = None, **fields: Any
+) -> Any:
+    """Somebody with a role at the site, without one at all sites."""
+    user = get_user_model().objects.create_user(
         username or f"user{next(_numbers)}", password="correct-horse-battery", **fields
     )
+    if role is not None:
+        RoleAssignment.objects.create(user=user, site=site, role=role)
+    return user

@@ -10,6 +10,7 @@ from devices.models.command import NOTE_LENGTH
 
 LARGEST_ID = 2**63 - 1
 LONGEST_SEARCH = 100
+LONGEST_NAMES = 5000
 LONGEST_WAIT = 10
 DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -81,6 +82,13 @@ class Search(serializers.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_SEARCH, trim_whitespace=False, **options)
+
+
+class Names(serializers.CharField):
+    """Names in the address, with commas between."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_NAMES, allow_blank=True, **options)
 
 
 class JsonNumber(serializers.FloatField):

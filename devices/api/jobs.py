@@ -49,11 +49,10 @@ class JobSerializer(serializers.Serializer[Any]):
 
 
 class Discover(ApiView):
-    """Looks for devices. Needs the right devices.add_device."""
+    """Looks for devices. Takes the role engineer."""
 
     serializer_class = SearchSerializer
     tag = "devices"
-    needs = "devices.add_device"
     operation = "devices_discover"
     refusals = (409,)
     wrong = Wrong(field="networks", detail="There is no network 9.")

@@ -4,36 +4,21 @@ from rest_framework import serializers
 
 from devices.api.fields import Choice, Id, YesNo
 from devices.api.queries import SearchQuery
-from devices.api.views import ApiView, DetailView, ListView
+from devices.api.resources import Resource
+from devices.api.serializers import JsonText, RowSerializer
 from devices.enums import NetworkProtocol
 from devices.models import Network
 
+MOST_TARGETS = 1000
 
-class NetworkSerializer(serializers.ModelSerializer[Network]):
+
+class NetworkBase(RowSerializer):
     targets = serializers.ListField(
-        child=serializers.CharField(),
-        read_only=True,
-        help_text="Whom to ask for devices; empty: the local broadcast.",
+        child=JsonText(max_length=64),
+        required=False,
+        max_length=MOST_TARGETS,
+        help_text="Whom to ask for devices; empty: the local broadcast (BACnet only).",
     )
-
-    class Meta:
-        model = Network
-        fields = (
-            "id",
-            "site",
-            "name",
-            "protocol",
-            "interface",
-            "port",
-            "targets",
-            "timeout",
-            "retries",
-            "poll_interval",
-            "enabled",
-            "discovered_at",
-            "problem",
-        )
-        read_only_fields = fields
 
 
 class NetworkQuery(SearchQuery):
@@ -42,18 +27,30 @@ class NetworkQuery(SearchQuery):
     enabled = YesNo(required=False)
 
 
-class NetworkRows(ApiView):
-    serializer_class = NetworkSerializer
-    queryset = Network.objects.order_by("name", "id")
-    tag = "networks"
-
-
-class NetworkList(NetworkRows, ListView):
+class Networks(Resource):
     """Networks, by name."""
 
-    queries = {"GET": NetworkQuery}
+    model = Network
+    members = (
+        "id",
+        "site",
+        "name",
+        "protocol",
+        "interface",
+        "port",
+        "targets",
+        "timeout",
+        "retries",
+        "poll_interval",
+        "queue",
+        "enabled",
+        "discovered_at",
+        "problem",
+    )
+    read_only = ("discovered_at", "problem")
+    volatile = frozenset(read_only)
+    base = NetworkBase
+    order = ("name",)
+    query_class = NetworkQuery
     search_in = ("name",)
-
-
-class NetworkDetail(NetworkRows, DetailView):
-    """One network."""
+    tag = "networks"

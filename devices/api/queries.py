@@ -1,18 +1,27 @@
 """The parameters after the question mark. One that is not known is refused: a typing error in a
 filter must not answer with everything."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from devices.api.fields import Search, WholeNumber
+from devices.api.fields import LARGEST_ID, Names, Search, WholeNumber
 
 PAGE_SIZE = 100
 LARGEST_PAGE = 1000
 FURTHEST_PAGE = 10**9
+
+
+def refuse_unknown(data: Any, known: Collection[str], kind: str) -> None:
+    """Raises ValidationError for members that nobody knows."""
+    if isinstance(data, Mapping):
+        unknown = [name for name in data if name not in known]
+        if unknown:
+            what = f"There is no such {kind}; there are: {', '.join(known) or 'none'}."
+            raise ValidationError({name: [what] for name in unknown})
 
 
 class Closed(serializers.Serializer[Any]):
@@ -21,12 +30,7 @@ class Closed(serializers.Serializer[Any]):
     kind_of_member = "member"
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            unknown = [name for name in data if name not in self.fields]
-            if unknown:
-                known = ", ".join(self.fields) or "none"
-                what = f"There is no such {self.kind_of_member}; there are: {known}."
-                raise ValidationError({name: [what] for name in unknown})
+        refuse_unknown(data, self.fields, self.kind_of_member)
         return super().to_internal_value(data)
 
 
@@ -46,10 +50,27 @@ class Query(Closed):
         return read
 
 
-class ListQuery(Query):
+class FieldsQuery(Query):
+    fields = Names(  # type: ignore[assignment]  # a serializer's own attribute too
+        required=False, help_text="Only these members of each row: `id,name`."
+    )
+
+
+class ListQuery(FieldsQuery):
     page = WholeNumber(min_value=1, max_value=FURTHEST_PAGE, default=1, help_text="From 1.")
     page_size = WholeNumber(
         min_value=1, max_value=LARGEST_PAGE, default=PAGE_SIZE, help_text="Rows on a page."
+    )
+    cursor = WholeNumber(
+        min_value=0,
+        max_value=LARGEST_ID,
+        required=False,
+        help_text="Instead of page and ordering: the rows with greater ids, by id. Begin with 0, "
+        "then go where `next` leads; `count` is null. Rows that come and go shift no others.",
+    )
+    ordering = Names(
+        required=False,
+        help_text="Members to sort by: `name`, or `-name` from the other end.",
     )
 
 

@@ -1,15 +1,17 @@
 """How the endpoints describe themselves in OpenAPI: their parameters, and every refusal."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from devices.api.authentication import TokenScheme  # registers itself
 from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer, Wrong
-from devices.api.queries import Closed
-from devices.api.views import ApiView, ListView, lacks, no_such
+from devices.api.queries import Closed, FieldsQuery, ListQuery
+from devices.api.serializers import RowSerializer
+from devices.api.views import ApiView, ListView, no_such
+from devices.domain.rights import Lacks
 
 __all__ = ["ApiSchema", "TokenScheme", "without_second_spelling"]
 
@@ -44,6 +46,15 @@ class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         query = self.view.queries.get(self.method)
         told: list[Any] = [query] if query is not None else []
+        if query is not None and issubclass(query, FieldsQuery):
+            told.append(_choices("fields", self.view.told(), "Only these members of each row."))
+        if query is not None and issubclass(query, ListQuery):
+            names = [
+                f"{sign}{name}"
+                for name in cast("ListView", self.view).sortable()
+                for sign in ("", "-")
+            ]
+            told.append(_choices("ordering", names, "Sort by these; - begins at the other end."))
         if self.method == "POST":
             told.append(LOCATION)
         return told
@@ -61,7 +72,11 @@ class ApiSchema(AutoSchema):
         told = super()._map_serializer(  # type: ignore[no-untyped-call]
             serializer, *args, **options
         )
-        return {**told, "additionalProperties": False} if isinstance(serializer, Closed) else told
+        if isinstance(serializer, Closed | RowSerializer):
+            told = {**told, "additionalProperties": False}
+        if options.get("direction", args[0] if args else "") == "response":
+            told.pop("required", None)  # `fields` leaves out what was not asked for
+        return told
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
@@ -88,7 +103,7 @@ class ApiSchema(AutoSchema):
         details = {
             **EXAMPLES,
             400: f"{wrong['field']}: {wrong['detail']}",
-            403: lacks(self.view.needs),
+            403: str(Lacks(self.view.role)),
             404: self._not_found(),
             405: "DELETE is not possible here; GET or HEAD is.",
             409: self.view.conflict,
@@ -113,6 +128,12 @@ class ApiSchema(AutoSchema):
                 for name, text in HEADERS[status].items()
             }
         return body
+
+
+def _choices(name: str, choices: list[str], told: str) -> OpenApiParameter:
+    """Some of these, with commas between."""
+    names = {"type": "array", "uniqueItems": True, "items": {"type": "string", "enum": choices}}
+    return OpenApiParameter(name, names, style="form", explode=False, description=told)
 
 
 def without_second_spelling(endpoints: list[tuple[str, str, str, Any]]) -> list[Any]:

@@ -1,11 +1,12 @@
 """What every endpoint does: who may, which parameters, and rows as plain values."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
-from rest_framework.exceptions import MethodNotAllowed, NotFound
+from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -15,17 +16,24 @@ from rest_framework.views import APIView
 
 from devices.api.pagination import Pages
 from devices.api.problems import Wrong
-from devices.api.queries import Query
+from devices.api.queries import ListQuery, Query
+from devices.domain.rights import Lacks, Rights
+from devices.enums import Role
+
+NOT_FILTERS = frozenset(ListQuery._declared_fields)
 
 
 class MayChange(BasePermission):
-    """Everybody who is signed in may read; what changes something needs the view's right."""
+    """Everybody who is signed in may read what is at their sites. To change something takes a role
+    at some site; whether it is the row's is looked at with the row."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if request.method in SAFE_METHODS or not view.needs:
+        if request.method in SAFE_METHODS or request.method not in view.allowed_methods:
             return True
-        self.message = lacks(view.needs)
-        return request.user.has_perm(view.needs)
+        if Rights.of(request.user).anywhere(view.role):
+            return True
+        self.message = str(Lacks(view.role))
+        return False
 
 
 class ApiView(GenericAPIView[Any]):
@@ -34,13 +42,14 @@ class ApiView(GenericAPIView[Any]):
     http_method_names = [name for name in APIView.http_method_names if name != "options"]
     permission_classes = [IsAuthenticated, MayChange]
     queries: ClassVar[Mapping[str, type[Query]]] = {}
-    needs: ClassVar[str] = ""
+    role: ClassVar[Role] = Role.ENGINEER  # that changing something takes
     tag: ClassVar[str] = ""
     refusals: ClassVar[Sequence[int]] = ()  # of its own, beside those that all have
     operation: ClassVar[str] = ""
     wrong: ClassVar[Wrong]  # examples for those that have a body, for the schema
     conflict: ClassVar[str] = ""
-    query: dict[str, Any]
+    query: Mapping[str, Any] = MappingProxyType({})
+    rights = Rights(None)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -49,12 +58,31 @@ class ApiView(GenericAPIView[Any]):
             raise MethodNotAllowed(method, f"{method} is not possible here; {self._possible()} is.")
         asked = "GET" if method == "HEAD" else method
         self.query = self.queries.get(asked, Query).read(request.query_params)
+        self.rights = Rights.of(request.user)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The rows at the user's sites: there are no others."""
+        return self.rights.visible(super().get_queryset())
+
+    def told(self) -> list[str]:
+        """The members of a row that are told, in their order: those that were asked for, or all."""
+        known = self.tellable()
+        asked = self.query.get("fields")
+        if not asked:
+            return known
+        wanted = asked.split(",")
+        _refuse_others("fields", wanted, known)
+        return [name for name in known if name in wanted]
+
+    def tellable(self) -> list[str]:
+        """All members that can be told of a row."""
+        serializer = cast("type[Serializer[Any]]", self.get_serializer_class())()
+        return [name for name, field in serializer.fields.items() if not field.write_only]
 
     def rows(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
         """The members that the serializer tells, straight from the database: a model's instances
         and a serializer's fields cost several times as much."""
-        serializer = cast("type[Serializer[Any]]", self.get_serializer_class())()
-        return list(queryset.values(*serializer.fields))
+        return list(queryset.values(*self.told()))
 
     def _possible(self) -> str:
         return " or ".join(self.allowed_methods)
@@ -66,48 +94,67 @@ class ApiView(GenericAPIView[Any]):
 
 
 class ListView(ApiView):
-    """Rows in a fixed order, filtered by the query and cut into pages."""
+    """Rows in an order, filtered by the query and cut into pages."""
 
     pagination_class = Pages
     search_in: ClassVar[Sequence[str]] = ()
 
     def get(self, request: Request) -> Response:
         pages = Pages()
-        page = pages.paginate_queryset(self.filter_queryset(self.get_queryset()), request, self)
+        rows = self.ordered(self.filter_queryset(self.get_queryset()))
+        page = pages.paginate_queryset(rows, request, self)
         return pages.get_paginated_response(self.rows(page))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        filters = {
-            name: value
-            for name, value in self.query.items()
-            if name not in ("page", "page_size", "search")
-        }
+        filters = {name: value for name, value in self.query.items() if name not in NOT_FILTERS}
+        text = filters.pop("search", None)
         queryset = queryset.filter(**filters)
-        if text := self.query.get("search"):
+        if text:
             found = Q()
             for name in self.search_in:
                 found |= Q((f"{name}__icontains", text))
             queryset = queryset.filter(found)
         return queryset
 
+    def ordered(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        asked = self.query.get("ordering")
+        if not asked:
+            return queryset
+        names = asked.split(",")
+        _refuse_others("ordering", [name.removeprefix("-") for name in names], self.sortable())
+        return queryset.order_by(*names, "pk")
+
+    def sortable(self) -> list[str]:
+        """Members that the database knows by the same name."""
+        columns = {field.name for field in self.get_queryset().model._meta.concrete_fields}
+        annotated = self.get_queryset().query.annotations
+        return [name for name in self.tellable() if name in columns or name in annotated]
+
 
 class DetailView(ApiView):
     """One row by its id."""
 
     def get(self, request: Request, pk: int) -> Response:
+        return Response(self.row(pk))
+
+    def row(self, pk: int) -> dict[str, Any]:
+        """Raises NotFound, also for what is there and not for this user to see."""
         found = self.rows(self.get_queryset().filter(pk=pk))
         if not found:
             raise NotFound(no_such(self.get_queryset().model, pk))
-        return Response(found[0])
+        return found[0]
+
+
+def _refuse_others(parameter: str, asked: Sequence[str], known: Sequence[str]) -> None:
+    others = [name for name in asked if name not in known]
+    if others:
+        what = f"There is no {others[0]!r} to choose; there are: {', '.join(known)}."
+        raise ValidationError({parameter: [what]})
 
 
 def asker(request: Request) -> User:
     """Who asks; permissions let nobody else come here."""
     return cast("User", request.user)
-
-
-def lacks(right: str) -> str:
-    return f"You lack the right {right}; an administrator can give it to you."
 
 
 def no_such(model: type[Model], pk: int) -> str:

@@ -10,20 +10,19 @@ and what a release means for each kind of point is the table in docs/commands.md
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from celery import current_app
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from devices import live
-from devices.enums import OPEN_STATES, CommandKind, CommandOrigin, CommandState
+from devices.enums import OPEN_STATES, CommandKind, CommandState, Origin
 from devices.live import CommandStatus
 from devices.models import Command, Device
+from devices.models.acting import Actor
 from devices.models.command import NOTE_LENGTH, CommandQuerySet
 from protocols.types import MANUAL
 
@@ -54,25 +53,12 @@ class NotPossible(Exception):
     """It may be right, but not now or not here; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requester:
-    """Who asks, and from where."""
-
-    user: User | None
-    origin: CommandOrigin
-    address: str | None = None
-
-    @property
-    def name(self) -> str:
-        return self.user.get_username() if self.user else "T3000"
-
-
 def request(
     device: Device,
     point: str,
     value: float | None,
     *,
-    by: Requester,
+    by: Actor,
     priority: int = MANUAL,
     until: datetime | None = None,
     note: str = "",
@@ -187,7 +173,7 @@ def claim(command_ids: Sequence[int], now: datetime) -> Iterator[tuple[Command, 
 
 def _is_outdated_release(command: Command, now: datetime) -> bool:
     """The end of an override must not end the one that replaced it meanwhile."""
-    if command.origin != CommandOrigin.EXPIRY:
+    if command.origin != Origin.EXPIRY:
         return False
     lasting = Q(until__isnull=True) | Q(until__gt=now)
     return slot(command).open_or_held().filter(lasting, kind=CommandKind.WRITE).exists()

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from devices.domain import commands
-from devices.domain.commands import Requester
-from devices.enums import OPEN_STATES, CommandOrigin, LinkState
+from devices.enums import OPEN_STATES, LinkState, Origin
 from devices.models import Command
+from devices.models.acting import Actor
 from devices.models.command import CommandQuerySet
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def _release_due(now: datetime) -> None:
             device,
             override.point,
             None,
-            by=Requester(None, CommandOrigin.EXPIRY),
+            by=Actor(None, Origin.EXPIRY),
             priority=override.priority,
             note=f"end of {override.username}'s override",
             now=now,
@@ -59,7 +59,7 @@ def _may_release(override: Command, now: datetime) -> bool:
     since = commands.slot(override).filter(pk__gt=override.pk)
     if since.filter(state__in=OPEN_STATES).exists():
         return False
-    tries = since.filter(origin=CommandOrigin.EXPIRY)
+    tries = since.filter(origin=Origin.EXPIRY)
     last = tries.first()
     return last is None or now >= last.created_at + RELEASE_AGAIN * 2 ** min(tries.count() - 1, 6)
 

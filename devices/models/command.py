@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from devices.enums import OPEN_STATES, CommandKind, CommandOrigin, CommandState
+from devices.enums import OPEN_STATES, CommandKind, CommandState, Origin
 from devices.models.device import Device
 
 NOTE_LENGTH = 200
@@ -53,7 +53,7 @@ class Command(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     username = models.CharField(max_length=150)
-    origin = models.CharField(max_length=8, choices=CommandOrigin)
+    origin = models.CharField(max_length=8, choices=Origin)
     client_address = models.GenericIPAddressField(null=True, help_text=_("From where it came."))
 
     state = models.CharField(max_length=10, choices=CommandState, default=CommandState.PENDING)
@@ -74,6 +74,8 @@ class Command(models.Model):
     over_at = models.DateTimeField(
         null=True, help_text=_("When what it wrote was released or replaced.")
     )
+
+    site_path = "device__network__site"
 
     objects = CommandQuerySet.as_manager()
 

@@ -15,6 +15,8 @@ class Job(models.Model):
     username = models.CharField(max_length=150)
     asked_at = models.DateTimeField()
 
+    site_path = "parts__network__site"
+
     class Meta:
         ordering = ["-pk"]
 

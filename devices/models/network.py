@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import NetworkProtocol
+from devices.models.audited import Audited
 from devices.models.place import NAME_LENGTH, Site
 
 
@@ -42,10 +43,10 @@ def validate_targets(targets: object) -> None:
             )
 
 
-class Network(models.Model):
+class Network(Audited):
     """How this server reaches a group of devices."""
 
-    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="networks")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="networks")
     name = models.CharField(max_length=NAME_LENGTH)
     protocol = models.CharField(
         max_length=16, choices=NetworkProtocol, default=NetworkProtocol.BACNET
@@ -88,6 +89,9 @@ class Network(models.Model):
     problem = models.CharField(
         max_length=200, blank=True, editable=False, help_text=_("Why it cannot be served now.")
     )
+
+    site_path = "site"
+    unaudited = frozenset({"discovery_due_at", "discovered_at", "problem"})
 
     class Meta:
         ordering = ["name"]

@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.audited import Audited
+
 NAME_LENGTH = 50  # T3000's Building.db
 
 
@@ -17,7 +19,7 @@ def validate_time_zone(name: str) -> None:
         )
 
 
-class Site(models.Model):
+class Site(Audited):
     """One property that one team runs."""
 
     name = models.CharField(max_length=NAME_LENGTH, unique=True)
@@ -28,6 +30,8 @@ class Site(models.Model):
         help_text=_("IANA name; every time at this site is shown in it."),
     )
 
+    site_path = "pk"
+
     class Meta:
         ordering = ["name"]
 
@@ -35,9 +39,17 @@ class Site(models.Model):
         return self.name
 
 
-class Building(models.Model):
+class Building(Audited):
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="buildings")
     name = models.CharField(max_length=NAME_LENGTH)
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text=_("IANA name, where it is not the site's; empty: the site's."),
+    )
+
+    site_path = "site"
 
     class Meta:
         ordering = ["name"]
@@ -49,10 +61,12 @@ class Building(models.Model):
         return self.name
 
 
-class Floor(models.Model):
+class Floor(Audited):
     building = models.ForeignKey(Building, on_delete=models.CASCADE, related_name="floors")
     name = models.CharField(max_length=NAME_LENGTH)
     level = models.SmallIntegerField(default=0, help_text=_("Order from below: 0 is the ground."))
+
+    site_path = "building__site"
 
     class Meta:
         ordering = ["level", "name"]
@@ -66,9 +80,11 @@ class Floor(models.Model):
         return self.name
 
 
-class Room(models.Model):
+class Room(Audited):
     floor = models.ForeignKey(Floor, on_delete=models.CASCADE, related_name="rooms")
     name = models.CharField(max_length=NAME_LENGTH)
+
+    site_path = "floor__building__site"
 
     class Meta:
         ordering = ["name"]

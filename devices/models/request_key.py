@@ -3,18 +3,17 @@
 from django.conf import settings
 from django.db import models
 
-from devices.models.command import Command
-
 KEY_LENGTH = 100
 
 
 class RequestKey(models.Model):
-    """The key that a program gave with a command, and a digest of what it asked for."""
+    """The key that a program gave with a request, a digest of what it asked for, and what it was
+    answered: the ids of what it made."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=KEY_LENGTH)
     digest = models.CharField(max_length=64)
-    command = models.ForeignKey(Command, on_delete=models.CASCADE, related_name="+")
+    answer = models.JSONField(default=list)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from devices.api.fields import Choice, Id
 from devices.api.queries import ListQuery
 from devices.api.views import ApiView, DetailView, ListView
-from devices.enums import CommandKind, CommandOrigin, CommandState
+from devices.enums import CommandKind, CommandState, Origin
 from devices.models import Command
 from t3000.models import Point
 
@@ -60,7 +60,7 @@ class CommandQuery(ListQuery):
     point = Id(required=False)
     state = Choice(choices=CommandState.choices, required=False)
     kind = Choice(choices=CommandKind.choices, required=False)
-    origin = Choice(choices=CommandOrigin.choices, required=False)
+    origin = Choice(choices=Origin.choices, required=False)
 
 
 def with_points(commands: QuerySet[Command]) -> QuerySet[Command]:
@@ -85,6 +85,7 @@ class CommandList(CommandRows, ListView):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The point is looked up once, not for every command that ever was."""
+        self.query = dict(self.query)
         point_id = self.query.pop("point", None)
         commands = super().filter_queryset(queryset)
         if point_id is None:

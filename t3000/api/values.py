@@ -1,13 +1,11 @@
 """A point's value: what it is, and the wish that it be another."""
 
-import hashlib
-import re
 import threading
 import time
 from typing import Any
 
-import orjson
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_etags
@@ -17,15 +15,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.fields import JsonInteger, JsonNumber, Moment, Note, WaitSeconds
+from devices.api.once import IDEMPOTENCY_KEY, digest_of, once
 from devices.api.problems import Conflict, PreconditionFailed, Wrong
 from devices.api.queries import Closed, Query
 from devices.api.throttling import CommandThrottle
-from devices.api.views import ApiView, asker, no_such
-from devices.domain import commands, request_keys
-from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible, Requester
-from devices.enums import OPEN_STATES, CommandOrigin
+from devices.api.views import ApiView, no_such
+from devices.domain import commands
+from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
+from devices.enums import OPEN_STATES, Role
+from devices.middleware import actor
 from devices.models import Command
-from devices.models.request_key import KEY_LENGTH
 from protocols.types import MANUAL
 from t3000.api.commands import CommandSerializer, command_rows, with_points
 from t3000.api.points import ValueSerializer, value_row
@@ -36,7 +35,6 @@ from t3000.models import Point
 LOOK_AGAIN = 0.02  # seconds, at first; twice as long each time ...
 LOOK_AGAIN_AT_MOST = 0.25  # ... up to this
 MOST_WAITING = 16  # requests of a process: each holds a thread and a connection of the database
-KEY = re.compile(f"[A-Za-z0-9_-]{{1,{KEY_LENGTH}}}")
 
 
 _seats = threading.BoundedSemaphore(MOST_WAITING)
@@ -89,7 +87,7 @@ class PointValue(ApiView):
     queries = {"POST": WriteQuery}
     throttle_classes = [CommandThrottle]
     tag = "points"
-    needs = "devices.add_command"
+    role = Role.OPERATOR
     refusals = (409, 412, 429)
     wrong = Wrong(field="value", detail="120 is out of range; write 0 to 100.")
     conflict = "IN1 ZN-T cannot be written: it is read only."
@@ -100,8 +98,10 @@ class PointValue(ApiView):
         parameters=[OpenApiParameter("ETag", location="header", response=[200])],
     )
     def get(self, request: Request, pk: int) -> Response:
+        point = self.get_queryset().filter(pk=pk).first()
+        if point is None:
+            raise NotFound(no_such(Point, pk))
         state = _state(pk)
-        point = Point.objects.get(pk=pk)
         active = commands.of_point(point.device_id, point.address)
         row = {**value_row(state), "commands": command_rows(with_points(active))}
         return Response(row, headers={"ETag": _etag(point, state)})
@@ -109,58 +109,39 @@ class PointValue(ApiView):
     @extend_schema(
         operation_id="points_value_write",
         description="Asks for the point to be written, or released. The answer is the command as "
-        "far as it has come; `wait` lets it come further. Needs the right devices.add_command.",
+        "far as it has come; `wait` lets it come further. Takes the role operator.",
         request=WriteSerializer,
         responses={202: CommandSerializer},
         parameters=[
             OpenApiParameter("If-Match", location="header", description="The ETag of the value."),
-            OpenApiParameter(
-                "Idempotency-Key",
-                {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH, "pattern": KEY.pattern},
-                location="header",
-                description="Of the program's choice. The same request with the same key within "
-                "a day gets the same command, not a second one.",
-            ),
+            IDEMPOTENCY_KEY,
         ],
     )
     def post(self, request: Request, pk: int) -> Response:
         write = WriteSerializer(data=request.data)
         write.is_valid(raise_exception=True)
-        command = _once(request, pk, write.validated_data)
-        _await_end(command, self.query["wait"])
-        (row,) = command_rows(with_points(Command.objects.filter(pk=command.pk)))
-        location = reverse("api-command", args=[command.pk])
+        command_id = _request_once(request, self.get_queryset(), pk, write.validated_data)
+        _await_end(command_id, self.query["wait"])
+        (row,) = command_rows(with_points(Command.objects.filter(pk=command_id)))
+        location = reverse("api-command", args=[command_id])
         return Response(row, status=202, headers={"Location": location})
 
 
 @transaction.atomic
-def _once(request: Request, pk: int, write: dict[str, Any]) -> Command:
-    """The command; the one that there is where the request's key tells that it is asked again.
-    Whoever writes the same point waits for us, so that we see what he did or he sees ours."""
-    key = request.headers.get("Idempotency-Key")
-    point = Point.objects.select_for_update(no_key=True).filter(pk=pk).first()
+def _request_once(request: Request, points: QuerySet[Point], pk: int, write: Any) -> int:
+    """The id of the command. Whoever writes the same point waits for us, so that we see what he
+    did or he sees ours."""
+    point = points.select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
     if point is None:
         raise NotFound(no_such(Point, pk))
-    if key is None:
-        return _request(request, point, write)
-    if not KEY.fullmatch(key):
-        what = f"This is not a key; write 1 to {KEY_LENGTH} letters, digits, - or _."
-        raise ValidationError({"Idempotency-Key": [what]})
-    user, digest = asker(request), _digest([pk, write])
-    try:
-        command = request_keys.recall(user, key, digest, timezone.now())
-        if command is None:
-            command = _request(request, point, write)
-            request_keys.remember(user, key, digest, command)
-    except request_keys.KeyReused:
-        raise Conflict(f"The key {key} was used for another request; choose a new one.") from None
-    return command
+    made: list[int] = once(request, [pk, write], lambda: [_request(request, point, write).pk])
+    return made[0]
 
 
 def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
     if expected := request.headers.get("If-Match"):
         _check_unchanged(point, expected)
-    by = Requester(asker(request), CommandOrigin.API, request.META.get("REMOTE_ADDR") or None)
+    by = actor(request)
     try:
         return request_write(point, by=by, **write)
     except BadCommand as error:
@@ -186,14 +167,10 @@ def _etag(point: Point, state: PointState) -> str:
     """Not of the time until when it is true: that goes on with every poll."""
     latest = Command.objects.filter(device=point.device_id, point=point.address).first()
     how = (latest.pk, latest.state, latest.over_at is None) if latest else None
-    return f'"{_digest([point.pk, state.value, state.quality, how])[:32]}"'
+    return f'"{digest_of([point.pk, state.value, state.quality, how])[:32]}"'
 
 
-def _digest(content: Any) -> str:
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()
-
-
-def _await_end(command: Command, seconds: float) -> None:
+def _await_end(command_id: int, seconds: float) -> None:
     """Every request has a thread of its own, so that nobody else waits with it. Who finds no seat
     does not wait at all."""
     if seconds <= 0 or not _seats.acquire(blocking=False):
@@ -201,7 +178,7 @@ def _await_end(command: Command, seconds: float) -> None:
     try:
         deadline = time.monotonic() + seconds
         pause = LOOK_AGAIN
-        is_open = Command.objects.filter(pk=command.pk, state__in=OPEN_STATES)
+        is_open = Command.objects.filter(pk=command_id, state__in=OPEN_STATES)
         while (left := deadline - time.monotonic()) > 0 and is_open.exists():
             time.sleep(min(pause, left))
             pause = min(2 * pause, LOOK_AGAIN_AT_MOST)

@@ -4,9 +4,10 @@ import math
 from datetime import datetime
 
 from devices.domain import commands
-from devices.domain.commands import BadCommand, NotPossible, Requester
+from devices.domain.commands import BadCommand, NotPossible
 from devices.live import CommandStatus
 from devices.models import Command
+from devices.models.acting import Actor
 from protocols.types import MANUAL, Quality
 from t3000.enums import Shape
 from t3000.models import Point, PointValue
@@ -18,7 +19,7 @@ def request_write(
     point: Point,
     value: float | None,
     *,
-    by: Requester,
+    by: Actor,
     priority: int = MANUAL,
     until: datetime | None = None,
     note: str = "",

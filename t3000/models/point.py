@@ -35,6 +35,8 @@ class Point(models.Model):
     low = models.FloatField(null=True, blank=True, help_text=_("Least that may be written."))
     high = models.FloatField(null=True, blank=True, help_text=_("Most that may be written."))
 
+    site_path = "device__network__site"
+
     class Meta:
         ordering = ["device", "kind", "index"]
         constraints = [

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible, Requester
-from devices.enums import CommandOrigin
+from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
+from devices.middleware import actor
 from devices.models import Device
 from protocols.types import MANUAL
 from t3000.domain.commands import holds, request_write
@@ -70,14 +70,9 @@ def _release(request: PageRequest, point: Point) -> HttpResponse:
 
 
 def _ask(request: PageRequest, point: Point, form: Form, **asked: Any) -> HttpResponse:
-    by = Requester(
-        request.user,  # type: ignore[arg-type]  # the permission tells that it is no stranger
-        CommandOrigin.PAGE,
-        request.META.get("REMOTE_ADDR") or None,
-    )
     shown = form if isinstance(form, WriteForm) else WriteForm(point)
     try:
-        request_write(point, by=by, **asked)
+        request_write(point, by=actor(request), **asked)
     except NotPossible as error:
         return _render(request, point, shown, str(error), status=409)
     except BadCommand as error:

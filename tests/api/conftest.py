@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from devices.domain import tokens
+from devices.enums import Role
+from devices.models import Site
 from tests.factories import make_user
 
 
@@ -17,17 +18,15 @@ def client_of(user: Any) -> Client:
 
 @pytest.fixture
 def reader() -> Client:
-    """Signed in, without any right."""
+    """Signed in, may look at everything and do nothing."""
     return client_of(make_user("reader"))
 
 
 @pytest.fixture
-def allowed() -> Callable[..., Client]:
-    """A program whose user has these rights."""
+def program() -> Callable[..., Client]:
+    """A program whose user has this role, at a site or at all."""
 
-    def make(*rights: str) -> Client:
-        user = make_user()
-        user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-        return client_of(user)
+    def make(role: Role | None, site: Site | None = None) -> Client:
+        return client_of(make_user(role=role, site=site))
 
     return make

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.domain import discovery, jobs, lease
+from devices.enums import Role
 from devices.models import Device, Job, Network
 from t3000 import field
 from tests.api.conftest import client_of
@@ -20,8 +21,8 @@ JSON: Any = {"content_type": "application/json"}
 
 
 @pytest.fixture
-def searcher(allowed: Callable[..., Client]) -> Client:
-    return allowed("add_device")
+def searcher(program: Callable[..., Client]) -> Client:
+    return program(Role.ENGINEER)
 
 
 def post(client: Client, body: Any = None, status: int = 202) -> Any:
@@ -139,10 +140,10 @@ def test_without_a_network_in_use_there_is_nothing_to_search(searcher: Client) -
     assert_nothing_is_planned()
 
 
-def test_too_little_right_is_403(reader: Client, allowed: Callable[..., Client]) -> None:
+def test_too_little_right_is_403(reader: Client, program: Callable[..., Client]) -> None:
     make_network()
-    for client in (reader, allowed("add_command")):
-        assert "devices.add_device" in post(client, status=403)["detail"]
+    for client in (reader, program(Role.OPERATOR)):
+        assert "role engineer" in post(client, status=403)["detail"]
     assert_nothing_is_planned()
 
 

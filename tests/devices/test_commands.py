@@ -8,15 +8,16 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from devices.domain import commands, overrides
-from devices.domain.commands import BadCommand, NotPossible, Requester
-from devices.enums import CommandKind, CommandOrigin, CommandState
+from devices.domain.commands import BadCommand, NotPossible
+from devices.enums import CommandKind, CommandState, Origin
 from devices.models import Command
+from devices.models.acting import Actor
 from tests.factories import NOW, make_command, make_device, make_network, make_user
 
 pytestmark = pytest.mark.django_db
 
 POINT = "analog-output,1"
-ANNA = Requester(None, CommandOrigin.PAGE, "127.0.0.1")
+ANNA = Actor(None, Origin.PAGE, "127.0.0.1")
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_request_is_written_down_told_and_sent_ahead_of_polls(
             device,
             POINT,
             21.5,
-            by=Requester(user, CommandOrigin.API, "127.0.0.9"),
+            by=Actor(user, Origin.API, "127.0.0.9"),
             until=NOW + timedelta(hours=1),
             note="frost",
             old_value=20.0,
@@ -175,9 +176,7 @@ def test_a_device_that_was_switched_off_meanwhile_is_not_commanded(off: str) -> 
 @pytest.mark.parametrize("newer", [CommandState.PENDING, CommandState.CONFIRMED])
 def test_a_release_that_a_newer_write_overtook_is_not_sent(newer: CommandState) -> None:
     device = make_device()
-    release = make_command(
-        device, value=None, origin=CommandOrigin.EXPIRY, state=CommandState.PENDING
-    )
+    release = make_command(device, value=None, origin=Origin.EXPIRY, state=CommandState.PENDING)
     write = make_command(device, state=newer, until=NOW + timedelta(hours=1))
     assert release.pk not in [command.pk for command, _ in claim([release.pk], NOW)]
     assert state(release) == CommandState.REFUSED

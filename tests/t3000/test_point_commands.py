@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from devices.domain.commands import BadCommand, NotPossible, Requester
-from devices.enums import CommandOrigin
+from devices.domain.commands import BadCommand, NotPossible
+from devices.enums import Origin
 from devices.models import Command
+from devices.models.acting import Actor
 from t3000.domain.commands import request_write
 from t3000.models import Point
 from tests.factories import NOW, make_point, make_value
 
 pytestmark = pytest.mark.django_db
 
-ANNA = Requester(None, CommandOrigin.PAGE)
+ANNA = Actor(None, Origin.PAGE)
 
 
 def make_output(**fields: Any) -> Point:

@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from devices.enums import CommandState, LinkState
-from devices.models import Network
+from devices.models import Device, Network
 from protocols.types import Quality
 from tests.factories import (
     make_command,
@@ -93,6 +93,7 @@ def test_pages_make_as_many_queries_for_one_device_as_for_many(
 ) -> None:
     counts = []
     for devices in (3, 12):
+        Device.objects.all().delete()
         Network.objects.all().delete()
         building(devices)
         device_id = Network.objects.get().devices.first().pk  # type: ignore[union-attr]

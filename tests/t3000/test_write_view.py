@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from devices.enums import CommandKind, CommandOrigin, CommandState
+from devices.enums import CommandKind, CommandState, Origin
 from devices.models import Command
 from t3000.models import Point
 from tests.factories import (
@@ -120,7 +120,7 @@ def test_a_write_is_asked_for_with_who_from_where_and_until_when(anna: Client) -
     command = Command.objects.get()
     assert (command.device, command.point, command.value) == (point.device, point.address, 55.5)
     assert (command.username, command.client_address) == ("anna", "127.0.0.1")
-    assert (command.origin, command.note) == (CommandOrigin.PAGE, "frost test")
+    assert (command.origin, command.note) == (Origin.PAGE, "frost test")
     assert command.old_value == 20.0
     assert command.until is not None
     assert timedelta(minutes=60) <= command.until - before < timedelta(minutes=61)

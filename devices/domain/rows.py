@@ -1,0 +1,241 @@
+"""Creating, changing and deleting rows that people configure: one or a thousand at a time, all or
+nothing, with everything that is wrong named by row and field.
+
+Each step asks the database as often for a thousand rows as for one. What was changed is recorded by
+the models themselves (devices.models.audited).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import ForeignKey, ProtectedError, UniqueConstraint
+
+from devices.domain.commands import NotPossible
+from devices.domain.rights import Rights
+from devices.enums import Role
+from devices.models.audited import Audited
+
+Row = TypeVar("Row", bound=Audited)
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a field of a row; `row` counts from 0 as they were given."""
+
+    row: int
+    field: str  # "" for the row as a whole
+    message: str
+
+
+class BadRows(ValueError):
+    """Nothing was stored, for these reasons."""
+
+    def __init__(self, problems: Sequence[Wrong]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{one.row} {one.field}: {one.message}" for one in problems))
+
+
+class NoSuchRows(LookupError):
+    """There are no rows of these ids, or they are not for this user to see."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self.ids = ids
+        super().__init__(", ".join(map(str, ids)))
+
+
+@transaction.atomic
+def create(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) -> list[Row]:
+    """Adds rows. Foreign keys are given as `device_id`.
+
+    Raises BadRows, or Lacks where the user has not the role.
+    """
+    made = [model(**values) for values in rows]
+    _check(model, made, [set(values) for values in rows], by, role, is_new=True)
+    for row, values in zip(made, rows, strict=True):
+        row.settle(values)
+    return list(model.objects.bulk_create(made))
+
+
+@transaction.atomic
+def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role: Role) -> list[Row]:
+    """Changes rows, by id. Raises NoSuchRows, BadRows or Lacks."""
+    rows = _locked(model, changes, by, role)
+    names: set[str] = set()
+    for row in rows:
+        for name, value in changes[row.pk].items():
+            setattr(row, name, value)
+            names.add(name)
+    _check(model, rows, [set(changes[row.pk]) for row in rows], by, role)
+    for row in rows:
+        row.settle(changes[row.pk])
+    if names:
+        model.objects.bulk_update(rows, {_column(model, name) for name in names} | model.derived)
+    return rows
+
+
+@transaction.atomic
+def delete(model: type[Row], ids: Iterable[int], *, by: Rights, role: Role) -> None:
+    """Deletes rows. Raises NoSuchRows, Lacks, or NotPossible where something still needs them."""
+    rows = _locked(model, ids, by, role)
+    emptied = [row for row in rows if row.clear()]
+    if emptied:
+        model.objects.bulk_update(emptied, model.audited_fields().keys() | model.derived)
+    kept = {row.pk for row in emptied}
+    try:
+        model.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept]).delete()
+    except ProtectedError as error:
+        raise NotPossible(_still_needed(error)) from None
+
+
+def _locked(model: type[Row], ids: Iterable[int], by: Rights, role: Role) -> list[Row]:
+    """The rows, which nobody else changes until we are done; in the order of their ids."""
+    ids = list(ids)
+    seen = by.visible(model.objects.filter(pk__in=ids)).order_by("pk")
+    rows = list(seen.select_related(*model.related).select_for_update(of=("self",), no_key=True))
+    missing = set(ids) - {row.pk for row in rows}
+    if missing:
+        raise NoSuchRows(sorted(missing))
+    for site_id in set(seen.values_list(model.site_path, flat=True)) if model.site_path else {None}:
+        by.require(role, site_id)
+    return rows
+
+
+def _check(
+    model: type[Row],
+    rows: Sequence[Row],
+    given: Sequence[set[str]],
+    by: Rights,
+    role: Role,
+    *,
+    is_new: bool = False,
+) -> None:
+    """Raises BadRows. Of rows that exist only what was given is looked at: what a device holds may
+    be wrong by our rules, and stays."""
+    problems = [
+        *_references(model, rows, given, by, role, is_new=is_new),
+        *(
+            Wrong(number, field, message)
+            for number, (row, names) in enumerate(zip(rows, given, strict=True))
+            for field, message in _fields(row, None if is_new else names)
+        ),
+    ]
+    if not problems:
+        problems = [
+            *(problem for rule in _unique(model) for problem in _doubled(model, rows, *rule)),
+            *_rules(model, rows, given, is_new=is_new),
+        ]
+    if problems:
+        raise BadRows(problems)
+
+
+def _fields(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
+    """What the fields and the row itself find wrong. References and what must be unique are looked
+    at for all rows at once."""
+    exclude = {
+        field.name
+        for field in row._meta.fields
+        if field.is_relation or (names is not None and field.name not in names)
+    }
+    try:
+        row.clean_fields(exclude=exclude)
+        row.clean()
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            for message in messages:
+                yield ("" if name == "__all__" else name), message
+
+
+def _references(
+    model: type[Row],
+    rows: Sequence[Row],
+    given: Sequence[set[str]],
+    by: Rights,
+    role: Role,
+    *,
+    is_new: bool,
+) -> Iterable[Wrong]:
+    """Whether what the rows refer to is there, at one site, and theirs to change."""
+    sites: list[dict[str, int | None]] = [{} for _ in rows]
+    foreign = [field for field in model._meta.fields if isinstance(field, ForeignKey)]
+    for field in foreign:
+        target: Any = field.related_model
+        ids = {getattr(row, field.attname) for row in rows} - {None}
+        path = getattr(target, "site_path", "")
+        seen = target._base_manager.filter(pk__in=ids) if ids else target._base_manager.none()
+        known = dict((by.visible(seen) if path else seen).values_list("pk", path or "pk"))
+        for number, row in enumerate(rows):
+            pk = getattr(row, field.attname)
+            if pk is None:
+                if is_new and not field.null:
+                    yield Wrong(number, field.name, "This is required.")
+            elif pk not in known:
+                name = target._meta.verbose_name
+                yield Wrong(number, field.name, f"There is no {name} {pk}.")
+            elif path:
+                sites[number][field.name] = known[pk]
+    touched = [is_new or any(field.attname in names for field in foreign) for names in given]
+    for number, (found, is_touched) in enumerate(zip(sites, touched, strict=True)):
+        if not is_touched:
+            continue
+        if len(set(found.values())) > 1:
+            names = " and ".join(found)
+            yield Wrong(number, next(iter(found)), f"These are at different sites: {names}.")
+        by.require(role, next(iter(found.values()), None))
+
+
+def _unique(model: type[Row]) -> Iterable[tuple[tuple[str, ...], str]]:
+    """(fields, message) of all that must be unique."""
+    for field in model._meta.fields:
+        if field.unique and not field.primary_key:
+            yield (field.name,), ""
+    for one in model._meta.constraints:
+        if isinstance(one, UniqueConstraint) and one.fields:
+            told, usual = one.violation_error_message, one.default_violation_error_message
+            yield tuple(one.fields), "" if told == usual else str(told)
+
+
+def _doubled(
+    model: type[Row], rows: Sequence[Row], names: tuple[str, ...], message: str
+) -> Iterable[Wrong]:
+    columns = [getattr(model._meta.get_field(name), "attname", name) for name in names]
+    keys = [tuple(getattr(row, column) for column in columns) for row in rows]
+    groups = {key[0] for key in keys if None not in key}
+    own = [row.pk for row in rows if row.pk is not None]
+    others = model._base_manager.filter(**{f"{columns[0]}__in": groups}).exclude(pk__in=own)
+    taken = set(others.values_list(*columns)) if groups else set()
+    for number, key in enumerate(keys):
+        if None in key:  # nothing is equal to what is not there
+            continue
+        if key in taken:
+            value = ", ".join(f"{name} {part}" for name, part in zip(names, key, strict=True))
+            kind = model._meta.verbose_name
+            yield Wrong(number, names[-1], message or f"There is a {kind} of {value} already.")
+        taken.add(key)
+
+
+def _rules(
+    model: type[Row], rows: Sequence[Row], given: Sequence[set[str]], *, is_new: bool
+) -> Iterable[Wrong]:
+    """What only holds for rows together: the model's own rules."""
+    numbers = {id(row): number for number, row in enumerate(rows)}
+    for row, field, message in model.problems(rows):
+        number = numbers[id(row)]
+        if is_new or field in given[number]:
+            yield Wrong(number, field, message)
+
+
+def _column(model: type[Audited], name: str) -> str:
+    return model._meta.get_field(name).name
+
+
+def _still_needed(error: ProtectedError) -> str:
+    counts: dict[str, int] = defaultdict(int)
+    for row in error.protected_objects:
+        counts[str(row._meta.verbose_name_plural)] += 1
+    needed = " and ".join(f"{count} {name}" for name, count in counts.items())
+    return f"It is still needed by {needed}: delete or move those first."

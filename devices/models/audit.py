@@ -1,0 +1,43 @@
+"""Who changed what, when, from where, from what to what. Written once, never changed."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from devices.enums import Action, Origin
+
+
+class AuditEntry(models.Model):
+    """One row that was created, changed or deleted.
+
+    It refers to nothing by a foreign key: it outlives the user, the row and the site. The database
+    itself refuses to change or delete it (migration 0008).
+    """
+
+    time = models.DateTimeField(default=timezone.now, db_index=True)
+    user_id = models.BigIntegerField(null=True)
+    username = models.CharField(max_length=150)
+    origin = models.CharField(max_length=8, choices=Origin)
+    client_address = models.GenericIPAddressField(null=True, help_text=_("From where it came."))
+    action = models.CharField(max_length=8, choices=Action)
+    kind = models.CharField(max_length=64, help_text=_("What it is: device, point, schedule ..."))
+    row_id = models.BigIntegerField(help_text=_("Its id."))
+    name = models.CharField(max_length=200, help_text=_("What it was called at that time."))
+    site_id = models.BigIntegerField(
+        null=True, help_text=_("The id of its site; empty for what belongs to no site.")
+    )
+    changes = models.JSONField(
+        default=dict, help_text=_("The old and the new value of each field: [old, new].")
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["kind", "row_id"], name="audit_row"),
+            models.Index(fields=["site_id"], name="audit_site"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username}: {Action(self.action).label} {self.kind} {self.name}"

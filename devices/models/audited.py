@@ -1,0 +1,205 @@
+"""Rows whose every change is recorded (AuditEntry), by whichever way it is made.
+
+It is done where rows are written, not where people ask: a page, the API, the admin, an import and
+a shell all end here. Writing a row and its entry is one transaction.
+"""
+
+import base64
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, router, transaction
+from django.db.models.deletion import Collector
+
+from devices.enums import Action
+from devices.models import acting
+from devices.models.audit import AuditEntry
+
+SECRET = "(secret)"  # noqa: S105  what is told of one: that there is one
+BATCH = 1000
+
+Values = dict[str, Any]
+
+
+class AuditedQuerySet(models.QuerySet[Any]):
+    """Records what it changes."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        with transaction.atomic(using=self.db, savepoint=False):
+            created = super().bulk_create(objs, *args, **options)
+            record(Action.CREATE, [(row, {}, values(row)) for row in created])
+        return created
+
+    def add_as_found(self, rows: Iterable[Any]) -> None:
+        """Adds what a device described: hundreds at a time, told by the entry of the device."""
+        super().bulk_create(rows, batch_size=BATCH)
+
+    def update(self, **changes: Any) -> int:
+        if not any(name in self.model.audited_fields() for name in changes):
+            return super().update(**changes)
+        with transaction.atomic(using=self.db, savepoint=False):
+            before = {row.pk: row for row in self.order_by("pk").select_for_update(of=("self",))}
+            updated = super().update(**changes)
+            after = self.model._base_manager.using(self.db).in_bulk(before)
+            record(
+                Action.UPDATE,
+                [(row, values(before[row.pk]), values(row)) for row in after.values()],
+            )
+        return updated
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        return _delete(self.order_by(), self.db, self.model)
+
+    update.alters_data = delete.alters_data = True  # type: ignore[attr-defined]
+
+
+class Audited(models.Model):
+    """A row that people configure. `site_path` leads from it to its site: "" for what belongs to
+    none. `unaudited` are fields that the program keeps for itself.
+
+    People's changes go through devices.domain.rows, which asks the hooks below."""
+
+    site_path: ClassVar[str] = ""
+    unaudited: ClassVar[frozenset[str]] = frozenset()
+    related: ClassVar[tuple[str, ...]] = ()  # rows that its hooks look at
+    derived: ClassVar[frozenset[str]] = frozenset()  # fields that settle() sets
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using, savepoint=False):
+            known = type(self)._base_manager.using(using)
+            was = None if self.pk is None else known.filter(pk=self.pk).first()
+            super().save(*args, **options)
+            if was is None:
+                record(Action.CREATE, [(self, {}, values(self))])
+            else:
+                record(Action.UPDATE, [(self, values(was), values(self))])
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        using = using or router.db_for_write(type(self), instance=self)
+        return _delete([self], using, self)
+
+    @classmethod
+    def problems(cls, rows: "Sequence[Any]") -> Iterable[tuple[Any, str, str]]:
+        """What is wrong with rows as they stand beside the others: (row, field, message). Asked
+        for all rows that are written together; it asks the database once for all of them."""
+        return ()
+
+    def settle(self, changed: Collection[str]) -> None:
+        """Called before what people changed is stored: for fields that follow from others."""
+
+    def clear(self) -> bool:
+        """What deleting means where a row is a place in a fixed table: it is emptied and stays.
+        False: it may go."""
+        return False
+
+    @classmethod
+    def audited_fields(cls) -> "dict[str, models.Field[Any, Any]]":
+        fields = cls._meta.concrete_fields
+        return {f.name: f for f in fields if not f.primary_key and f.name not in cls.unaudited}
+
+
+def record(action: Action, rows: Sequence[tuple[Any, Values, Values]]) -> None:
+    """Writes down what became of rows: (row, values before, values after). An update that changed
+    nothing is none."""
+    changed = [
+        (row, changes)
+        for row, before, after in rows
+        if (changes := _difference(before, after)) or action != Action.UPDATE
+    ]
+    if not changed:
+        return
+    actor = acting.current()
+    sites = _sites([row for row, _ in changed])
+    AuditEntry.objects.bulk_create(
+        (
+            AuditEntry(
+                user_id=actor.user.pk if actor.user else None,
+                username=actor.name[:150],
+                origin=actor.origin,
+                client_address=actor.address,
+                action=action,
+                kind=row._meta.model_name,
+                row_id=row.pk,
+                name=str(row)[:200],
+                site_id=sites.get((type(row), row.pk)),
+                changes=changes,
+            )
+            for row, changes in changed
+        ),
+        batch_size=BATCH,
+    )
+
+
+def values(row: Audited) -> Values:
+    """What a row holds, as JSON can hold it; of secrets only whether there is one."""
+    return {
+        name: _plain(field, field.value_from_object(row))
+        for name, field in row.audited_fields().items()
+    }
+
+
+def _plain(field: "models.Field[Any, Any]", value: Any) -> Any:
+    if getattr(field, "is_secret", False):
+        return SECRET if value else ""
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(value).decode()
+    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return value
+    return DjangoJSONEncoder().default(value)
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    names = dict.fromkeys([*before, *after])
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in names
+        if before.get(name) != after.get(name)
+    }
+
+
+def _sites(rows: Iterable[Audited]) -> dict[tuple[type[Any], int], int | None]:
+    found: dict[tuple[type[Any], int], int | None] = {}
+    for kind, group in itertools.groupby(rows, type):
+        model: Any = kind
+        ids = [row.pk for row in group]
+        if model.site_path:
+            for start in range(0, len(ids), BATCH):
+                known = model._base_manager.filter(pk__in=ids[start : start + BATCH])
+                for pk, site_id in known.values_list("pk", model.site_path):
+                    found[model, pk] = site_id
+    return found
+
+
+def _delete(rows: Any, using: str, origin: Any) -> tuple[int, dict[str, int]]:
+    """Deletes rows and what hangs on them, and records each that is recorded at all."""
+    with transaction.atomic(using=using, savepoint=False):
+        collector = Collector(using=using, origin=origin)
+        collector.collect(rows)
+        gone = [*collector.data.values(), *collector.fast_deletes]
+        record(Action.DELETE, [(row, values(row), {}) for rows in gone for row in _whole(rows)])
+        for (field, value), groups in collector.field_updates.items():
+            record(
+                Action.UPDATE,
+                [
+                    (row, was := values(row), {**was, field.name: value})
+                    for rows in groups
+                    for row in _whole(rows)
+                ],
+            )
+        return collector.delete()
+
+
+def _whole(rows: Any) -> Sequence[Audited]:
+    """Those of the rows that are recorded, with all fields: the collector leaves most out."""
+    model = rows.model if isinstance(rows, models.QuerySet) else type(next(iter(rows), None))
+    if not issubclass(model, Audited):
+        return []
+    return list(model._base_manager.in_bulk([row.pk for row in rows]).values())

@@ -1,0 +1,100 @@
+"""A row of a panel's tables: what we want of it, what the panel holds, and how they stand.
+
+The columns are what is wanted: what people see and edit, offline too. `held` is what the device
+held when it was last read, by field name.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.enums import SyncState
+from devices.models import Device
+from devices.models.audited import Audited, values
+
+BOOKKEEPING = frozenset({"device", "kind", "index", "held", "state", "problem"})
+
+
+class PanelRow(Audited):
+    """A place in one of a device's tables, known by (device, index) or (device, kind, index)."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="%(class)s_rows")
+    index = models.PositiveIntegerField(help_text=_("From 0 within the device and kind."))
+    held = models.JSONField(
+        null=True, editable=False, help_text=_("What the device held when it was last read.")
+    )
+    state = models.CharField(
+        max_length=8, choices=SyncState, default=SyncState.PENDING, editable=False
+    )
+    problem = models.CharField(
+        max_length=200, blank=True, editable=False, help_text=_("Why the device refused it.")
+    )
+
+    site_path = "device__network__site"
+    unaudited = frozenset({"held", "state", "problem"})
+    derived = frozenset({"state", "problem"})
+    related = ("device",)
+    live: ClassVar[frozenset[str]] = frozenset()  # fields that the device changes by itself
+
+    class Meta:
+        abstract = True
+        ordering = ["device", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "index"], name="%(class)s_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.index + 1}"
+
+    @classmethod
+    def wanted_fields(cls) -> "dict[str, models.Field[Any, Any]]":
+        """What is configured: pushed to the device and compared with what it holds. Secrets are
+        not: what the device holds of them is nobody's to keep in clear."""
+        return {
+            name: field
+            for name, field in cls.audited_fields().items()
+            if name not in BOOKKEEPING | cls.live and not getattr(field, "is_secret", False)
+        }
+
+    def wanted(self) -> dict[str, Any]:
+        """What we want the device to hold, by field."""
+        fields = self.wanted_fields()
+        return {name: value for name, value in values(self).items() if name in fields}
+
+    def settle(self, changed: Collection[str]) -> None:
+        """An edit is pending until the device was seen to hold it; edited back, it is in sync."""
+        fields = self.wanted_fields()
+        is_secret = any(
+            name in self.audited_fields() and name not in fields.keys() | BOOKKEEPING | self.live
+            for name in changed
+        )
+        is_same = self.held is not None and self.wanted() == self.held and not is_secret
+        self.state = SyncState.IN_SYNC if is_same else SyncState.PENDING
+        self.problem = ""
+
+    def take_over(self, read: Mapping[str, Any]) -> None:
+        """What the device was read to hold now. It becomes what is wanted where nothing waits to be
+        pushed. An edit that waits is never overwritten: it is done if the device holds just that,
+        and a conflict if somebody changed the device meanwhile."""
+        before, held = self.held, {**(self.held or {}), **read}
+        self.held = held
+        if self.state == SyncState.IN_SYNC or (before is None and self.pk is None):
+            for name, value in read.items():
+                setattr(self, self._meta.get_field(name).attname, value)  # type: ignore[union-attr]
+            self.state = SyncState.IN_SYNC
+        elif self.wanted() == held:
+            self.state, self.problem = SyncState.IN_SYNC, ""
+        elif before is not None and held != before:
+            self.state = SyncState.CONFLICT
+
+    def clear(self) -> bool:
+        """A place in a T3 panel's table is emptied: there it cannot go. What the panel never held,
+        and what is a row of ours only, goes."""
+        if self.held is None or not self.device.is_panel:
+            return False
+        for field in self.wanted_fields().values():
+            setattr(self, field.attname, field.get_default())
+        self.settle(self.wanted_fields())
+        return True
