@@ -243,12 +243,19 @@ def _each(
         try:
             row = dict(data)
             if part == "update":
-                values["id"] = JsonId().run_validation(row.pop("id", None))
+                values["id"] = _id_of(row)
             values |= reader.read(row, is_whole=part == "create")
         except ValidationError as error:
             wrong.setdefault(part, {})[number] = error.detail
         found.append(values)
     return found
+
+
+def _id_of(row: dict[str, Any]) -> int:
+    try:
+        return int(JsonId().run_validation(row.pop("id", None)))
+    except ValidationError as error:
+        raise ValidationError({"id": error.detail}) from None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
+from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.validators import UniqueValidator
@@ -93,6 +94,11 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         if validators is not None:
             kept = [one for one in validators if not isinstance(one, UniqueValidator)]
             options["validators"] = kept
+        if issubclass(field_class, JsonInteger) and not options.get("read_only"):
+            # What a column can hold on every database; SQLite's can hold more.
+            low, high = BaseDatabaseOperations.integer_field_ranges[model_field.get_internal_type()]
+            options["min_value"] = max(options.get("min_value", low), low)
+            options["max_value"] = min(options.get("max_value", high), high)
         return field_class, options
 
     def build_relational_field(self, field_name: str, relation_info: Any) -> tuple[Any, Any]:

@@ -160,7 +160,8 @@ def _references(
     is_new: bool,
 ) -> Iterable[Wrong]:
     """Whether what the rows refer to is there, at one site, and theirs to change."""
-    sites: list[dict[str, int | None]] = [{} for _ in rows]
+    sites: list[dict[str, int]] = [{} for _ in rows]
+    lost: set[int] = set()
     foreign = [field for field in model._meta.fields if isinstance(field, ForeignKey)]
     for field in foreign:
         target: Any = field.related_model
@@ -172,15 +173,17 @@ def _references(
             pk = getattr(row, field.attname)
             if pk is None:
                 if is_new and not field.null:
+                    lost.add(number)
                     yield Wrong(number, field.name, "This is required.")
             elif pk not in known:
                 name = target._meta.verbose_name
+                lost.add(number)
                 yield Wrong(number, field.name, f"There is no {name} {pk}.")
             elif path:
                 sites[number][field.name] = known[pk]
     touched = [is_new or any(field.attname in names for field in foreign) for names in given]
     for number, (found, is_touched) in enumerate(zip(sites, touched, strict=True)):
-        if not is_touched:
+        if not is_touched or number in lost:
             continue
         if len(set(found.values())) > 1:
             names = " and ".join(found)

@@ -1,0 +1,167 @@
+"""Whoever changes a row, by whichever way, it is recorded with what it was before."""
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+
+from devices.enums import Action, Origin
+from devices.models import AuditEntry, Building, Device, Floor, Room, Site
+from devices.models.acting import Actor, acting
+from tests.factories import make_device, make_network, make_room, make_site, make_user
+
+pytestmark = pytest.mark.django_db
+migration = import_module("devices.migrations.0008_audit_append_only")
+
+
+def entries(**filters: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    found = AuditEntry.objects.filter(**filters).order_by("pk")
+    return [(one.action, one.kind, one.changes) for one in found]
+
+
+def forget() -> int:
+    """Entries from here on are looked at by pk__gt this."""
+    latest = AuditEntry.objects.first()
+    return latest.pk if latest else 0
+
+
+def test_a_new_row_is_told_whole() -> None:
+    with acting(Actor(make_user("anna"), Origin.PAGE, "10.0.0.7")):
+        site = Site.objects.create(name="Harbour", time_zone="Europe/Berlin")
+    entry = AuditEntry.objects.get(kind="site", row_id=site.pk)
+    assert (entry.username, entry.origin, entry.client_address) == ("anna", "page", "10.0.0.7")
+    assert (entry.action, entry.name, entry.site_id) == ("create", "Harbour", site.pk)
+    assert entry.changes == {
+        "name": [None, "Harbour"],
+        "time_zone": [None, "Europe/Berlin"],
+    }
+
+
+def test_without_anybody_it_is_the_program_itself() -> None:
+    make_site()
+    entry = AuditEntry.objects.get()
+    assert (entry.user_id, entry.username, entry.origin) == (None, "T3000", "shell")
+
+
+def test_a_change_tells_what_was_and_what_is() -> None:
+    site = make_site(name="Old")
+    since = forget()
+    site.name = "New"
+    site.save()
+    assert entries(pk__gt=since) == [("update", "site", {"name": ["Old", "New"]})]
+
+
+def test_saving_what_has_not_changed_is_no_change() -> None:
+    site = make_site()
+    since = forget()
+    site.save()
+    Site.objects.update(name=F("name"))
+    assert entries(pk__gt=since) == []
+
+
+def test_many_are_created_changed_and_deleted_at_once() -> None:
+    site = make_site()
+    since = forget()
+    Building.objects.bulk_create([Building(site=site, name=name) for name in "AB"])
+    buildings = list(Building.objects.order_by("name"))
+    for building in buildings:
+        building.name *= 2
+    Building.objects.bulk_update(buildings, ["name"])
+    Building.objects.filter(site=site).update(time_zone="Europe/Berlin")
+    Building.objects.all().delete()
+    found = entries(pk__gt=since)
+    assert [action for action, _, _ in found] == ["create"] * 2 + ["update"] * 4 + ["delete"] * 2
+    assert found[2:6] == [
+        ("update", "building", {"name": ["A", "AA"]}),
+        ("update", "building", {"name": ["B", "BB"]}),
+        ("update", "building", {"time_zone": ["", "Europe/Berlin"]}),
+        ("update", "building", {"time_zone": ["", "Europe/Berlin"]}),
+    ]
+    assert found[6][2]["name"] == ["AA", None]
+
+
+def test_what_goes_with_a_row_is_told_too() -> None:
+    room = make_room()
+    network = make_network(site=room.floor.building.site)
+    device = make_device(network=network, room=room)
+    since = forget()
+    room.floor.building.delete()
+    found = entries(pk__gt=since)
+    assert sorted(kind for action, kind, _ in found if action == Action.DELETE) == [
+        "building",
+        "floor",
+        "room",
+    ]
+    assert ("update", "device", {"room": [room.pk, None]}) in found
+    device.refresh_from_db()
+    assert device.room is None
+    assert not Floor.objects.exists()
+    assert not Room.objects.exists()
+
+
+def test_a_row_of_a_site_is_told_at_its_site() -> None:
+    device = make_device()
+    entry = AuditEntry.objects.get(kind="device")
+    assert entry.site_id == device.network.site_id
+    device.delete()
+    entry = AuditEntry.objects.get(kind="device", action="delete")
+    assert entry.site_id == device.network.site_id
+
+
+def test_what_the_program_keeps_for_itself_is_not_told() -> None:
+    network = make_network()
+    since = forget()
+    type(network).objects.filter(pk=network.pk).update(problem="cable", discovery_due_at=None)
+    network.refresh_from_db()
+    network.problem = ""
+    network.save()
+    assert entries(pk__gt=since) == []
+
+
+def test_what_is_not_stored_is_not_told() -> None:
+    since = forget()
+    with transaction.atomic():
+        make_site()
+        transaction.set_rollback(True)
+    assert entries(pk__gt=since) == []
+
+
+def test_what_a_device_describes_is_added_without_an_entry_each() -> None:
+    network = make_network()
+    since = forget()
+    Device.objects.add_as_found(
+        Device(network=network, instance=number, address=f"127.0.0.{number}", name="D")
+        for number in (1, 2)
+    )
+    assert Device.objects.count() == 2
+    assert entries(pk__gt=since) == []
+
+
+def test_who_acts_inside_is_put_down_and_then_who_acted_before() -> None:
+    with acting(Actor(None, Origin.FIELD)):
+        with acting(Actor(None, Origin.ADMIN)):
+            make_site()
+        make_site()
+    origins = AuditEntry.objects.order_by("pk").values_list("origin", flat=True)
+    assert list(origins) == ["admin", "field"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "change", ["update devices_auditentry set name=''", "delete from devices_auditentry"]
+)
+def test_the_database_keeps_every_entry(change: str) -> None:
+    make_site()
+    if connection.vendor == "sqlite":  # conftest.py takes it away, for the flush after each test
+        with connection.cursor() as cursor:
+            cursor.execute(migration.SQLITE.format(event="delete", EVENT="DELETE"))
+    try:
+        with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
+            cursor.execute(change)
+        assert AuditEntry.objects.count() == 1
+    finally:
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TRIGGER audit_no_delete")
