@@ -240,6 +240,7 @@ SPECTACULAR_SETTINGS = {
         "NetworkProtocol": "devices.enums.NetworkProtocol",
         "PointKind": "t3000.enums.PointKind",
         "Quality": "t3000.api.points.QUALITY_WORDS",
+        "SyncState": "devices.enums.SyncState",
     },
     "PATH_CONVERTER_OVERRIDES": {
         "int": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1}
