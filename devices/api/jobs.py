@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +16,7 @@ from devices.api.queries import Closed
 from devices.api.views import ApiView, asker, no_such
 from devices.domain import jobs
 from devices.domain.commands import NotPossible
+from devices.domain.rights import Lacks
 from devices.enums import JobState
 from devices.models import Job
 
@@ -68,6 +69,8 @@ class Discover(ApiView):
             )
         except jobs.NoSuchNetworks as error:
             raise ValidationError({"networks": [f"There is no network {error}."]}) from None
+        except Lacks as error:
+            raise PermissionDenied(str(error)) from None
         except NotPossible as error:
             raise Conflict(str(error)) from None
         location = reverse("api-job", args=[job.pk])

@@ -51,6 +51,11 @@ class ApiView(GenericAPIView[Any]):
     query: Mapping[str, Any] = MappingProxyType({})
     rights = Rights(None)
 
+    @property
+    def allowed_methods(self) -> list[str]:
+        """Without those that a resource took away by setting them to None."""
+        return [name.upper() for name in self.http_method_names if getattr(self, name, None)]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         method = str(request.method)

@@ -9,9 +9,11 @@ from django.db import transaction
 
 from devices.domain.commands import NotPossible
 from devices.domain.discovery import REPEAT, request_discovery
-from devices.enums import JobState
+from devices.domain.rights import Rights
+from devices.enums import JobState, Role
 from devices.models import Device, Job, JobNetwork, Network
 
+ROLE = Role.ENGINEER
 UNSERVED = timedelta(minutes=2)  # without a process that serves the network: nobody looks
 
 
@@ -44,18 +46,20 @@ class Progress:
 
 @transaction.atomic
 def request_search(network_ids: Sequence[int] | None, *, by: User, now: datetime) -> Job:
-    """Looks for devices on these networks, or on all; on those that are switched on.
+    """Looks for devices on these networks, or on all of the user's; on those that are switched on.
 
-    Raises NoSuchNetworks, or NotPossible if none of them is; then nothing is stored.
+    Raises NoSuchNetworks or Lacks, or NotPossible if none is switched on; then nothing is stored.
     """
-    networks = list(
-        Network.objects.all()
-        if network_ids is None
-        else Network.objects.filter(pk__in=set(network_ids))
-    )
-    unknown = set(network_ids or ()) - {network.pk for network in networks}
-    if unknown:
-        raise NoSuchNetworks(sorted(unknown))
+    rights = Rights.of(by)
+    if network_ids is None:
+        networks = list(rights.visible(Network.objects.all(), ROLE))
+    else:
+        networks = list(rights.visible(Network.objects.filter(pk__in=set(network_ids))))
+        unknown = set(network_ids) - {network.pk for network in networks}
+        if unknown:
+            raise NoSuchNetworks(sorted(unknown))
+        for network in networks:
+            rights.require(ROLE, network.site_id)
     enabled = [network for network in networks if network.enabled]
     if not enabled:
         raise NotPossible("There is no network to search: none is switched on.")

@@ -118,6 +118,8 @@ class PointValue(ApiView):
         ],
     )
     def post(self, request: Request, pk: int) -> Response:
+        if not self.get_queryset().filter(pk=pk).exists():  # before it tells what would be right
+            raise NotFound(no_such(Point, pk))
         write = WriteSerializer(data=request.data)
         write.is_valid(raise_exception=True)
         command_id = _request_once(request, self.get_queryset(), pk, write.validated_data)

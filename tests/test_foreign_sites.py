@@ -1,0 +1,211 @@
+"""To somebody of one site nothing of another exists: every resource, every way in.
+
+The addresses are read from the site itself. One that this cannot classify fails here: give its
+model a factory in tests/rows.py, or its ids a name below.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import models
+from django.test import Client
+
+from devices.api.fields import Id, JsonId
+from devices.domain import tokens
+from devices.enums import Role
+from devices.models import Command, Site
+from t3000.models import Point
+from tests import rows
+from tests.factories import make_site, make_user
+from tests.resources import BULK, ENDPOINTS, LISTS, OF_ROWS, Endpoint
+
+pytestmark = pytest.mark.django_db
+
+MODELS = {model.__name__.lower(): model for model in apps.get_models()}
+# Paths without an id that answer with no rows, and what would reach into another site there.
+ACTIONS: dict[str, Callable[[Site], Any]] = {
+    "devices/discover": lambda site: {"networks": [rows.make(MODELS["network"], site).pk]},
+}
+# Filters that are no column of the row.
+FILTERS: dict[tuple[type[Any], str], Callable[[Any], int]] = {
+    (Command, "point"): lambda row: Point.objects.get(device=row.device, address=row.point).pk,
+}
+UNSEEN = "Not for strangers"
+
+
+@pytest.fixture
+def here() -> Site:
+    return make_site()
+
+
+@pytest.fixture
+def there() -> Site:
+    return make_site(name=UNSEEN)
+
+
+@pytest.fixture
+def everybody() -> Client:
+    """Who sees all, so that what is not seen is proved to be there."""
+    return client_of(make_user(is_superuser=True))
+
+
+@pytest.fixture(params=["administrator of another site", "nobody anywhere"])
+def stranger(request: pytest.FixtureRequest, here: Site) -> Client:
+    is_somebody = request.param.startswith("administrator")
+    return client_of(make_user(role=Role.ADMINISTRATOR if is_somebody else None, site=here))
+
+
+def client_of(user: Any) -> Client:
+    client = Client(headers={"Authorization": f"Token {tokens.make(user)}"})
+    client.force_login(user)  # for the pages
+    return client
+
+
+def is_of_site(model: type[models.Model]) -> bool:
+    """Else it belongs to no site: everybody may read it."""
+    return bool(getattr(model, "site_path", model is User))
+
+
+def ids(client: Client, path: str, **query: Any) -> set[int]:
+    response = client.get(path, {"page_size": 1000, **query})
+    assert response.status_code == 200, response.content
+    return {row["id"] for row in response.json()["results"]}
+
+
+def send(client: Client, method: str, path: str, body: Any = None) -> Any:
+    return client.generic(method, path, orjson.dumps(body or {}), content_type="application/json")
+
+
+def of(endpoints: list[Endpoint]) -> Any:
+    return pytest.mark.parametrize("endpoint", endpoints, ids=str)
+
+
+@of(LISTS)
+def test_a_list_tells_nothing_of_another_site(
+    endpoint: Endpoint, there: Site, here: Site, stranger: Client, everybody: Client
+) -> None:
+    foreign, own = rows.make(endpoint.model, there), rows.make(endpoint.model, here)
+    for query in ({}, {"cursor": 0}):
+        assert {foreign.pk, own.pk} <= ids(everybody, endpoint.path(), **query)
+        seen = ids(stranger, endpoint.path(), **query)
+        assert (foreign.pk in seen) is not is_of_site(endpoint.model)
+
+
+@of(LISTS)
+def test_filters_do_not_reach_another_site(
+    endpoint: Endpoint, there: Site, stranger: Client, everybody: Client
+) -> None:
+    foreign = rows.make(endpoint.model, there)
+    if not is_of_site(endpoint.model):
+        return
+    for name, field in endpoint.view.queries["GET"]._declared_fields.items():
+        if not isinstance(field, Id):
+            continue
+        find = FILTERS.get((endpoint.model, name))
+        lookup = field.source or name
+        value = find(foreign) if find else _column(foreign, lookup)
+        if value is not None:
+            assert ids(everybody, endpoint.path(), **{name: value}) == {foreign.pk}
+            assert ids(stranger, endpoint.path(), **{name: value}) == set()
+
+
+def _column(row: Any, lookup: str) -> Any:
+    return type(row)._default_manager.values_list(lookup, flat=True).get(pk=row.pk)
+
+
+@of(OF_ROWS)
+def test_a_row_of_another_site_does_not_exist(
+    endpoint: Endpoint, there: Site, stranger: Client, everybody: Client
+) -> None:
+    row = rows.make(endpoint.parent, there)
+    path = endpoint.path(row.pk)
+    if "GET" in endpoint.methods:
+        assert everybody.get(path).status_code == 200
+    before = _stored(row)
+    for method in endpoint.methods:
+        status = send(stranger, method, path).status_code
+        if is_of_site(endpoint.parent):
+            # Who may change nothing anywhere hears that first; it tells nothing of the row.
+            assert status == 404 or (status == 403 and method != "GET"), method
+        else:
+            assert status == (200 if method == "GET" else 403), method
+    assert _stored(row) == before
+
+
+def _stored(row: Any) -> Any:
+    return type(row)._default_manager.values().get(pk=row.pk)
+
+
+@of(BULK)
+def test_bulk_does_not_reach_another_site(
+    endpoint: Endpoint, there: Site, here: Site, everybody: Client
+) -> None:
+    stranger = client_of(make_user(role=Role.ADMINISTRATOR, site=here))
+    row, own = rows.make(endpoint.model, there), rows.make(endpoint.model, here)
+    if not is_of_site(endpoint.model):
+        assert send(stranger, "POST", endpoint.path(), {"delete": [row.pk]}).status_code == 403
+        return
+    before = _stored(row)
+    for body in ({"delete": [own.pk, row.pk]}, {"update": [{"id": own.pk}, {"id": row.pk}]}):
+        response = send(stranger, "POST", endpoint.path(), body)
+        assert response.status_code == 400
+        assert f"There are no rows {row.pk}." in response.json()["detail"]
+    assert _stored(row) == before
+    assert _stored(own)
+
+
+@of([one for one in LISTS if "POST" in one.methods])
+def test_rows_do_not_refer_to_another_site(
+    endpoint: Endpoint, there: Site, here: Site, everybody: Client
+) -> None:
+    """Neither new ones nor those that there are."""
+    stranger = client_of(make_user(role=Role.ADMINISTRATOR, site=here))
+    own = rows.make(endpoint.model, here)
+    row_path = f"{endpoint.path()}/{own.pk}"
+    told = everybody.get(row_path).json()
+    fields = endpoint.view().get_serializer_class()().fields
+    body = {
+        name: told[name] for name, field in fields.items() if name in told and not field.read_only
+    }
+    for name, field in fields.items():
+        if not isinstance(field, JsonId) or field.read_only:
+            continue
+        target = _target(endpoint.model, field.source or name)
+        if target is None or not is_of_site(target):
+            continue
+        foreign = {name: rows.make(target, there).pk}
+        for method, path, sent in (
+            ("POST", endpoint.path(), {**body, **foreign}),
+            ("PATCH", row_path, foreign),
+        ):
+            response = send(stranger, method, path, sent)
+            assert response.status_code == 400, (method, response.content)
+            wrong = {one["field"]: one["detail"] for one in response.json()["errors"]}
+            assert wrong[name].startswith("There is no "), (method, wrong)
+
+
+def _target(model: type[models.Model], column: str) -> type[models.Model] | None:
+    columns: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
+    return columns[column].related_model if column in columns else None
+
+
+@of([one for one in ENDPOINTS if one not in (*LISTS, *OF_ROWS, *BULK)])
+def test_actions_do_not_reach_another_site(endpoint: Endpoint, there: Site, here: Site) -> None:
+    stranger = client_of(make_user(role=Role.ADMINISTRATOR, site=here))
+    response = send(stranger, "POST", endpoint.path(), ACTIONS[endpoint.route](there))
+    assert response.status_code == 400
+    assert "There is no " in response.json()["detail"]
+
+
+@of(ENDPOINTS)
+def test_a_viewer_changes_nothing(endpoint: Endpoint, here: Site) -> None:
+    viewer = client_of(make_user(role=Role.VIEWER, site=here))
+    pk = rows.make(endpoint.parent, here).pk if endpoint in OF_ROWS else 0
+    for method in endpoint.methods - {"GET"}:
+        response = send(viewer, method, endpoint.path(pk))
+        assert response.status_code == 403, method
+        assert "role" in response.json()["detail"]
