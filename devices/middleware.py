@@ -15,7 +15,7 @@ ORIGINS = {"/api/": Origin.API, "/admin/": Origin.ADMIN}
 
 def actor(request: HttpRequest) -> Actor:
     """Asked when something is changed: until then a token may still be checked."""
-    origins = (origin for path, origin in ORIGINS.items() if request.path.startswith(path))
+    origins = (origin for path, origin in ORIGINS.items() if request.path_info.startswith(path))
     user: Any = getattr(request, "user", None)
     return Actor(
         user=user if user is not None and user.is_authenticated else None,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, cast
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import URLPattern, path, reverse
 from django.utils.http import parse_etags
@@ -106,7 +106,7 @@ class Resource(ApiView):
 
     def check_etag(self, pk: int, expected: str) -> None:
         """Raises PreconditionFailed. Whoever else changes the row waits until we are done."""
-        list(self.model.objects.filter(pk=pk).select_for_update())
+        list(self.model.objects.filter(pk=pk).select_for_update(no_key=True))
         row = self.whole_rows([pk]).get(pk)
         if row is None:
             raise NotFound(no_such(self.model, pk))
@@ -154,7 +154,7 @@ class ResourceDetail(DetailView):
         resource = cast("Resource", self)
         with refusals(pk), transaction.atomic():
             self.row(pk)  # whoever may not see it learns nothing of what would be right
-            if expected := request.headers.get("If-Match"):
+            if (expected := request.headers.get("If-Match")) is not None:
                 resource.check_etag(pk, expected)
             resource.update({pk: resource.read(request.data, is_whole=is_whole)})
         row = self.row(pk)
@@ -164,7 +164,7 @@ class ResourceDetail(DetailView):
         resource = cast("Resource", self)
         with refusals(pk), transaction.atomic():
             self.row(pk)
-            if expected := request.headers.get("If-Match"):
+            if (expected := request.headers.get("If-Match")) is not None:
                 resource.check_etag(pk, expected)
             resource.remove([pk])
         return Response(status=204)
@@ -278,6 +278,11 @@ def refusals(pk: int | None = None, part: str = "") -> Iterator[None]:
         raise PermissionDenied(str(error)) from None
     except NotPossible as error:
         raise Conflict(str(error)) from None
+    except IntegrityError:
+        raise Conflict(
+            "Something else was changed at the same moment, or rows exchange what must be unique; "
+            "nothing is stored."
+        ) from None
 
 
 def resource(route: str, rows: type[Resource], name: str) -> list[URLPattern]:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
 
 from devices.models import RequestKey
 
@@ -16,22 +15,21 @@ class KeyReused(ValueError):
     """The key stands for another request."""
 
 
-def recall(user: User, key: str, digest: str, now: datetime) -> RequestKey | None:
-    """What was answered to the request with this key. Raises KeyReused if it was another one."""
+def claim(user: User, key: str, digest: str, now: datetime) -> tuple[RequestKey, bool]:
+    """(row, is_new). Call it in the transaction that does what is asked and that remembers the
+    answer: without it there is no key. Who asks at the same time waits here for its end.
+
+    Raises KeyReused if the key stands for another request."""
     RequestKey.objects.filter(user=user, created_at__lt=now - HOLDS).delete()
-    found = RequestKey.objects.filter(user=user, key=key).first()
-    if found is not None and found.digest != digest:
+    row, is_new = RequestKey.objects.get_or_create(
+        user=user, key=key, defaults={"digest": digest, "created_at": now}
+    )
+    if row.digest != digest:
         raise KeyReused(key)
-    return found
+    return row, is_new
 
 
-def remember(user: User, key: str, digest: str, answer: Any, now: datetime) -> None:
-    """Call it in the transaction that does what is asked: without the key nothing is done. Raises
-    KeyReused if somebody else used it in this very moment."""
-    try:
-        with transaction.atomic():
-            RequestKey.objects.create(
-                user=user, key=key, digest=digest, answer=answer, created_at=now
-            )
-    except IntegrityError:
-        raise KeyReused(key) from None
+def remember(row: RequestKey, answer: Any) -> None:
+    """What the request is answered from now on."""
+    row.answer = answer
+    row.save(update_fields=["answer"])

@@ -192,12 +192,13 @@ def _references(
 
 
 def _unique(model: type[Row]) -> Iterable[tuple[tuple[str, ...], str]]:
-    """(fields, message) of all that must be unique."""
+    """(fields, message) of all that must be unique; where it must under a condition only, the
+    model's own problems() say so."""
     for field in model._meta.fields:
         if field.unique and not field.primary_key:
             yield (field.name,), ""
     for one in model._meta.constraints:
-        if isinstance(one, UniqueConstraint) and one.fields:
+        if isinstance(one, UniqueConstraint) and one.fields and not one.condition:
             told, usual = one.violation_error_message, one.default_violation_error_message
             yield tuple(one.fields), "" if told == usual else str(told)
 

@@ -15,9 +15,26 @@ def keep_answers(apps, schema_editor):
         keys.filter(pk=key.pk).update(answer=[key.command_id])
 
 
+ENGINEER, OPERATOR, VIEWER = 3, 2, 1
+RIGHTS = {"add_network": ENGINEER, "add_device": ENGINEER, "add_command": OPERATOR}
+
+
+def keep_rights(apps, schema_editor):
+    """Who was let in until now may do the same as before: everybody could look at everything."""
+    permissions = apps.get_model("auth", "Permission").objects
+    assignments = apps.get_model("devices", "RoleAssignment").objects
+    for user in apps.get_model("auth", "User").objects.filter(is_superuser=False).iterator():
+        own = permissions.filter(content_type__app_label="devices")
+        names = {*own.filter(user=user).values_list("codename", flat=True)}
+        names |= {*own.filter(group__user=user).values_list("codename", flat=True)}
+        role = max((RIGHTS.get(name, VIEWER) for name in names), default=VIEWER)
+        assignments.create(user=user, site=None, role=role)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
         ('devices', '0006_command_checked_at'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -121,4 +138,5 @@ class Migration(migrations.Migration):
             model_name='roleassignment',
             constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', True)), fields=('user',), name='role_once_everywhere'),
         ),
+        migrations.RunPython(keep_rights, migrations.RunPython.noop),
     ]

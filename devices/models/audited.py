@@ -1,7 +1,8 @@
 """Rows whose every change is recorded (AuditEntry), by whichever way it is made.
 
 It is done where rows are written, not where people ask: a page, the API, the admin, an import and
-a shell all end here. Writing a row and its entry is one transaction.
+a shell all end here. Writing a row and its entry is one transaction. Only what goes past the models
+is not seen: SQL, and `loaddata`.
 """
 
 import base64
@@ -9,8 +10,9 @@ import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, router, transaction
+from django.db import NotSupportedError, models, router, transaction
 from django.db.models.deletion import Collector
 
 from devices.enums import Action
@@ -27,6 +29,8 @@ class AuditedQuerySet(models.QuerySet[Any]):
     """Records what it changes."""
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        if options.get("ignore_conflicts") or options.get("update_conflicts"):
+            raise NotSupportedError("What is recorded must be known to be created, or changed.")
         with transaction.atomic(using=self.db, savepoint=False):
             created = super().bulk_create(objs, *args, **options)
             record(Action.CREATE, [(row, {}, values(row)) for row in created])
@@ -37,22 +41,28 @@ class AuditedQuerySet(models.QuerySet[Any]):
         super().bulk_create(rows, batch_size=BATCH)
 
     def update(self, **changes: Any) -> int:
-        if not any(name in self.model.audited_fields() for name in changes):
+        fields = {self.model._meta.get_field(name).name for name in changes if name != "pk"}
+        if not fields & self.model.audited_fields().keys():
             return super().update(**changes)
+        rows = self.model._base_manager.using(self.db)
         with transaction.atomic(using=self.db, savepoint=False):
-            before = {row.pk: row for row in self.order_by("pk").select_for_update(of=("self",))}
-            updated = super().update(**changes)
-            after = self.model._base_manager.using(self.db).in_bulk(before)
-            record(
-                Action.UPDATE,
-                [(row, values(before[row.pk]), values(row)) for row in after.values()],
-            )
+            # Plain rows: PostgreSQL locks nothing that is grouped or distinct, and what this query
+            # set defers would be read after the change.
+            chosen = rows.filter(pk__in=self.order_by().values("pk")).order_by("pk")
+            before = {row.pk: values(row) for row in chosen.select_for_update(no_key=True)}
+            ids, updated = list(before), 0
+            for start in range(0, len(ids), BATCH):
+                batch = self.order_by().filter(pk__in=ids[start : start + BATCH])
+                updated += super(AuditedQuerySet, batch).update(**changes)
+            after = rows.in_bulk(ids)
+            record(Action.UPDATE, [(row, before[pk], values(row)) for pk, row in after.items()])
         return updated
 
     def delete(self) -> tuple[int, dict[str, int]]:
         return _delete(self.order_by(), self.db, self.model)
 
     update.alters_data = delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's: no manager deletes all
 
 
 class Audited(models.Model):
@@ -70,17 +80,28 @@ class Audited(models.Model):
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"  # related managers write through it
 
     def save(self, *args: Any, **options: Any) -> None:
         using = options.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using, savepoint=False):
             known = type(self)._base_manager.using(using)
-            was = None if self.pk is None else known.filter(pk=self.pk).first()
+            rows = known.filter(pk=self.pk).select_for_update(no_key=True)
+            was = None if self.pk is None else rows.first()
             super().save(*args, **options)
             if was is None:
                 record(Action.CREATE, [(self, {}, values(self))])
-            else:
-                record(Action.UPDATE, [(self, values(was), values(self))])
+            else:  # what it is now is asked again: not every field need be stored, nor be a value
+                record(Action.UPDATE, [(self, values(was), values(known.get(pk=self.pk)))])
+
+    def full_clean(self, *args: Any, **options: Any) -> None:
+        """As forms ask: with what is wrong beside other rows."""
+        super().full_clean(*args, **options)
+        wrong: dict[str, list[str]] = {}
+        for _row, name, message in type(self).problems([self]):
+            wrong.setdefault(name or NON_FIELD_ERRORS, []).append(message)
+        if wrong:
+            raise ValidationError(wrong)
 
     def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         using = using or router.db_for_write(type(self), instance=self)
@@ -180,9 +201,9 @@ def _sites(rows: Iterable[Audited]) -> dict[tuple[type[Any], int], int | None]:
 
 def _delete(rows: Any, using: str, origin: Any) -> tuple[int, dict[str, int]]:
     """Deletes rows and what hangs on them, and records each that is recorded at all."""
+    collector = Collector(using=using, origin=origin)
+    collector.collect(rows)
     with transaction.atomic(using=using, savepoint=False):
-        collector = Collector(using=using, origin=origin)
-        collector.collect(rows)
         gone = [*collector.data.values(), *collector.fast_deletes]
         record(Action.DELETE, [(row, values(row), {}) for rows in gone for row in _whole(rows)])
         for (field, value), groups in collector.field_updates.items():

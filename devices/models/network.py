@@ -1,6 +1,7 @@
 """A network: one interface that one process serves."""
 
 import ipaddress
+from collections.abc import Iterator, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -105,31 +106,31 @@ class Network(Audited):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        if self.protocol == NetworkProtocol.MODBUS:
-            self._check_targets()
-        else:
-            self._check_port()
+    @classmethod
+    def problems(cls, rows: Sequence["Network"]) -> Iterator[tuple["Network", str, str]]:
+        """Two networks on one port would each get a part of the other's datagrams."""
+        own = [row for row in rows if row.protocol == NetworkProtocol.BACNET]
+        others = cls._base_manager.filter(
+            protocol=NetworkProtocol.BACNET, port__in={row.port for row in own}
+        ).exclude(pk__in=[row.pk for row in rows if row.pk is not None])
+        taken = {(other.ip, other.port) for other in others}
+        for row in own:
+            if (row.ip, row.port) in taken:
+                told = _("Port %(port)d on %(ip)s is in use by a network already; choose another.")
+                yield row, "port", told % {"port": row.port, "ip": row.ip}
+            taken.add((row.ip, row.port))
 
-    def _check_targets(self) -> None:
+    def clean(self) -> None:
         """Over TCP there is no broadcast that could find anybody."""
-        if not self.targets:
+        if self.protocol == NetworkProtocol.MODBUS and not self.targets:
             raise ValidationError(
                 {"targets": _("Modbus TCP has no broadcast: name the devices, such as 10.0.1.20.")}
             )
 
-    def _check_port(self) -> None:
-        """Two networks on one port would each get a part of the other's datagrams."""
-        ip = self.interface.partition("/")[0]
-        rivals = Network.objects.filter(
-            protocol=self.protocol, port=self.port, interface__startswith=f"{ip}/"
-        )
-        rival = rivals.exclude(pk=self.pk).first()
-        if rival is not None:
-            raise ValidationError(
-                {"port": _("%(rival)s uses port %(port)d on %(ip)s already; choose another.")
-                 % {"rival": rival, "port": self.port, "ip": ip}}
-            )  # fmt: skip
+    @property
+    def ip(self) -> str:
+        """This server's address on it."""
+        return self.interface.partition("/")[0]
 
 
 class NetworkLease(models.Model):

@@ -141,7 +141,7 @@ def _request_once(request: Request, points: QuerySet[Point], pk: int, write: Any
 
 
 def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
-    if expected := request.headers.get("If-Match"):
+    if (expected := request.headers.get("If-Match")) is not None:
         _check_unchanged(point, expected)
     by = actor(request)
     try:

@@ -204,6 +204,15 @@ def test_of_many_rows_all_or_none_are_stored(engineer: Client) -> None:
     assert [*Building.objects.values_list("name", flat=True)] == ["A"]
 
 
+def test_what_cannot_be_exchanged_is_a_conflict(engineer: Client) -> None:
+    site = make_site()
+    one, two = (Building.objects.create(site=site, name=name) for name in "AB")
+    swap = [{"id": one.pk, "name": "B"}, {"id": two.pk, "name": "A"}]
+    refusal = send(engineer, "post", "buildings/bulk", {"update": swap})
+    assert (refusal.status_code, "exchange" in refusal.json()["detail"]) == (409, True)
+    assert [*Building.objects.order_by("pk").values_list("name", flat=True)] == ["A", "B"]
+
+
 @pytest.mark.parametrize("count", [0, 1001])
 def test_a_bulk_has_one_to_a_thousand_rows(engineer: Client, count: int) -> None:
     body = {"delete": [*range(1, count + 1)]}

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, NotSupportedError, connection, transaction
 from django.db.models import F
 
 from devices.enums import Action, Origin
@@ -80,6 +80,40 @@ def test_many_are_created_changed_and_deleted_at_once() -> None:
         ("update", "building", {"time_zone": ["", "Europe/Berlin"]}),
     ]
     assert found[6][2]["name"] == ["AA", None]
+
+
+def test_a_reference_that_changes_is_told_by_whichever_way() -> None:
+    room = make_room()
+    device = make_device(network=make_network(site=room.floor.building.site))
+    told = ("update", "device", {"room": [None, room.pk]})
+    back = ("update", "device", {"room": [room.pk, None]})
+    since = forget()
+    device.room = room
+    Device.objects.bulk_update([device], ["room_id"])
+    Device.objects.update(room_id=None)
+    room.devices.add(device)
+    room.devices.clear()
+    assert entries(pk__gt=since) == [told, back, told, back]
+
+
+def test_of_what_is_stored_in_part_only_that_is_told() -> None:
+    site = make_site(name="A")
+    since = forget()
+    Site.objects.only("pk").distinct().update(name="B")
+    site.name, site.time_zone = "C", "Europe/Berlin"
+    site.save(update_fields=["name"])
+    told = [changes for _, _, changes in entries(pk__gt=since)]
+    assert told == [{"name": ["A", "B"]}, {"name": ["B", "C"]}]
+
+
+def test_no_manager_deletes_all() -> None:
+    with pytest.raises(AttributeError):
+        Site.objects.delete()
+
+
+def test_nothing_is_created_or_changed_without_saying_which() -> None:
+    with pytest.raises(NotSupportedError):
+        Site.objects.bulk_create([Site(name="A")], ignore_conflicts=True)
 
 
 def test_what_goes_with_a_row_is_told_too() -> None:

@@ -28,7 +28,7 @@ def test_bad_settings_say_what_would_be_right(fields: dict[str, object], message
 def test_two_networks_on_one_port_are_refused() -> None:
     make_network(name="Plant", port=47808)
     rival = make_network(port=47808)
-    with pytest.raises(ValidationError, match=r"Plant uses port 47808 on 127\.0\.0\.1 already"):
+    with pytest.raises(ValidationError, match=r"Port 47808 on 127\.0\.0\.1 is in use"):
         rival.full_clean()
 
 

@@ -49,7 +49,7 @@ def test_a_network_is_added_and_searched_at_once(administrator: Client) -> None:
         ("interface", "", "such as 192.168.1.2/24"),
         ("port", "seventy", "A port is a number from 1 to 65535."),
         ("port", "70000", "A port is a number from 1 to 65535."),
-        ("port", "40001", "uses port 40001 on 10.20.4.2 already"),
+        ("port", "40001", "Port 40001 on 10.20.4.2 is in use"),
         ("targets", "broadcast", "broadcast is not a target"),
         ("poll_interval", "0", "seconds from 1 to 86400"),
         ("timeout", "nan", "seconds from 0.1 to 60"),
