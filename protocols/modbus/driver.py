@@ -28,6 +28,7 @@ from protocols.modbus import points as t3
 from protocols.modbus.connection import Connection
 from protocols.modbus.product import Area, Family, load
 from protocols.planning import blocks
+from protocols.t3 import products
 from protocols.types import (
     MANUAL,
     DeviceInfo,
@@ -202,14 +203,14 @@ class ModbusDriver(Driver):
         settings = self._product.settings
         registers = await self._registers(endpoint, [settings.registers])
         block = t3.block_bytes([registers[one] for one in settings.registers])
-        board = settings.board.of(block)[0] & 0x3F
+        board = products.board(settings.board.of(block)[0])
         log.debug("%s is serial number %d", endpoint, identity.serial)
         return DeviceInfo(
             endpoint=endpoint,
             vendor_id=self._product.vendor_id,
             name=t3.text(settings.panel_name.of(block)) or f"Device {endpoint.instance}",
             vendor_name=self._product.vendor,
-            model_name=self._product.boards.get(board, self._product.other_board),
+            model_name=self._product.model if board is None else board.name,
             firmware=identity.firmware,
         )
 
@@ -276,12 +277,11 @@ class ModbusDriver(Driver):
                 continue
             registers.update(zip(block, words, strict=True))
         await self._identify(endpoint, first=first)
-        ranges = self._product.ranges
         found: dict[PointAddress, t3.State | FieldError] = {}
         for point in points:
             area = self._product.areas[point.object_type]
             refusal = _refusal(area, point.number, refused) if refused else None
-            found[point] = refusal or t3.state(area, point.number, registers, ranges)
+            found[point] = refusal or t3.state(area, point.number, registers)
         return found
 
     def _plan(self, points: tuple[PointAddress, ...]) -> list[range]:

@@ -1,20 +1,20 @@
-"""Registers as points: what a range means, what a reading is made of, how a value is written.
+"""Registers as points: what a reading is made of, how a value is written.
 
-Pure. The registers come from a device and may hold anything.
+Pure. The registers come from a device and may hold anything. What their numbers mean is told by
+`protocols.t3`.
 """
 
-import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from protocols.modbus.product import Area, Product, Ranges
+from protocols.modbus.product import Area, Product
+from protocols.t3 import ranges
+from protocols.t3.values import HIGHEST, LOWEST, SCALE, binary, thousandths
 from protocols.texts import clean
 from protocols.types import PointAddress, PointInfo, PointKind, Quality, Reading
 
-SCALE = 1000
-LOWEST, HIGHEST = -(2**31), 2**31 - 1
 AUTO, MANUAL = 0, 1
 SWITCH_OFF, SWITCH_AUTO, SWITCH_HAND = 0, 1, 2
 SWITCH_TEXTS = {SWITCH_OFF: "off", SWITCH_HAND: "hand"}
@@ -42,11 +42,10 @@ class State:
         return Reading(address, self.value, self.quality, time)
 
 
-def state(area: Area, number: int, registers: Registers, ranges: Ranges) -> State:
+def state(area: Area, number: int, registers: Registers) -> State:
     """The point from its live registers, all of which must be there."""
     place = number - 1
-    is_digital, range_number = _type(area, place, registers)
-    is_digital = is_digital and range_number in ranges.digital
+    is_digital = _range(area, place, registers).is_digital
     first = area.value_registers(number).start
     return State(
         value=_value(registers[first], registers[first + 1], is_digital=is_digital),
@@ -56,12 +55,13 @@ def state(area: Area, number: int, registers: Registers, ranges: Ranges) -> Stat
     )
 
 
-def _type(area: Area, place: int, registers: Registers) -> tuple[bool, int]:
-    """Whether it calls itself digital, and its range."""
+def _range(area: Area, place: int, registers: Registers) -> ranges.Range:
     word = registers[area.range_number + place]
     if area.digital_analog is None:
-        return word >> 8 == 0, word & 0xFF
-    return registers[area.digital_analog + place] == 0, word
+        digital = word >> 8 == 0
+    else:
+        digital = registers[area.digital_analog + place] == 0
+    return ranges.find(area.kind, word & 0xFF, digital=digital)
 
 
 def _value(high: int, low: int, *, is_digital: bool) -> float | None:
@@ -73,16 +73,7 @@ def _value(high: int, low: int, *, is_digital: bool) -> float | None:
 
 def encode(value: float, *, is_digital: bool) -> list[int]:
     """The two registers of a value. Raises ValueError, saying what would fit."""
-    if not math.isfinite(value):
-        raise ValueError(f"{value} is no number that a controller can hold")
-    if is_digital:
-        if value not in (0, 1):
-            raise ValueError(f"{value:g} is neither 0 nor 1")
-        return [0, int(value)]
-    lowest, highest = LOWEST / SCALE, HIGHEST / SCALE
-    if not lowest <= value <= highest:
-        raise ValueError(f"{value} does not fit; values go from {lowest} to {highest}")
-    raw = round(value * SCALE)
+    raw = binary(value) if is_digital else thousandths(value)
     return [raw >> 16 & 0xFFFF, raw & 0xFFFF]
 
 
@@ -99,14 +90,16 @@ def point_info(product: Product, kind: PointKind, number: int, item: bytes) -> P
     range_number = item[area.block.range_number]
     if not (label or description or range_number):
         return None
-    is_digital = item[area.block.digital_analog] == 0 and range_number in product.ranges.digital
+    digital = item[area.block.digital_analog] == 0
+    found = ranges.find(kind, range_number, digital=digital)
+    is_digital = found.is_digital
     return PointInfo(
         address=PointAddress(kind.value, number),
         kind=kind,
         name=label or f"{area.prefix}{number}",
         description=description,
-        units="" if is_digital else product.ranges.units[kind].get(range_number, ""),
-        states=product.ranges.digital[range_number] if is_digital else (),
+        units=found.unit,
+        states=found.hardware_states,
         writable=True,
         commandable=True,
         has_priorities=False,

@@ -103,28 +103,18 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranges:
-    """What a point's range number means: the texts of a digital one, the units of an analog one."""
-
-    digital: Mapping[int, tuple[str, str]]
-    units: Mapping[PointKind, Mapping[int, str]]
-
-
-@dataclass(frozen=True, slots=True)
 class Product:
     """All of one file."""
 
     vendor_id: int
     vendor: str
+    model: str  # of a board that nobody knows
     most: int
     bridge: int
     identity: Identity
     settings: Settings
     families: tuple[Family, ...]
     areas: Mapping[str, Area]  # by the name of the kind, which is the object type of its points
-    boards: Mapping[int, str]
-    other_board: str
-    ranges: Ranges
 
     def family(self, product: int) -> Family | None:
         return next((one for one in self.families if product in one.products), None)
@@ -145,10 +135,10 @@ def load(name: str) -> Product:
 def parse(table: dict[str, Any]) -> Product:
     identity, settings = table["identity"], table["settings"]
     first = identity["first"]
-    boards = dict(table["boards"])
     return Product(
         vendor_id=table["vendor_id"],
         vendor=table["vendor"],
+        model=table["model"],
         most=table["reading"]["most"],
         bridge=table["reading"]["bridge"],
         identity=Identity(
@@ -164,9 +154,6 @@ def parse(table: dict[str, Any]) -> Product:
         ),
         families=tuple(_family(one) for one in table["classes"]),
         areas={kind.value: _area(kind, table["kinds"][kind]) for kind in PointKind},
-        other_board=boards.pop("other"),
-        boards={int(number): name for number, name in boards.items()},
-        ranges=_ranges(table["ranges"]),
     )
 
 
@@ -182,16 +169,3 @@ def _family(table: dict[str, Any]) -> Family:
 def _area(kind: PointKind, table: dict[str, Any]) -> Area:
     texts = {name: Text(**table["block"][name]) for name in ("description", "label")}
     return Area(kind=kind, **{**table, "block": Block(**{**table["block"], **texts})})
-
-
-def _ranges(table: dict[str, Any]) -> Ranges:
-    plain = {int(number): (off, on) for number, (off, on) in table["digital"].items()}
-    turned = {number + table["turned"]: states for number, states in plain.items()}
-    custom = table["custom_digital"]
-    numbers = range(custom["first"], custom["last"] + 1)
-    return Ranges(
-        digital=plain | turned | dict.fromkeys(numbers, tuple(custom["states"])),
-        units={
-            kind: {int(number): unit for number, unit in table[kind].items()} for kind in PointKind
-        },
-    )

@@ -38,15 +38,6 @@ def test_the_map_is_whole() -> None:
     assert singles == dict.fromkeys(of_64, 64) | dict.fromkeys((8348, 8532, 8660), 128)
 
 
-def test_every_range_has_its_meaning() -> None:
-    assert sorted(T3.ranges.digital) == list(range(1, 31))
-    assert T3.ranges.digital[2] == T3.ranges.digital[13] == ("Close", "Open")
-    assert T3.ranges.digital[30] == ("Off", "On")
-    assert sorted(T3.ranges.units[PointKind.OUTPUT]) == list(range(1, 9))
-    assert sorted(T3.ranges.units[PointKind.INPUT]) == [*range(1, 20), *range(25, 35)]
-    assert sorted(T3.ranges.units[PointKind.VARIABLE]) == list(range(1, 34))
-
-
 @pytest.mark.parametrize(
     ("products", "firmware"), [({88}, "66.02"), ({74, 35}, "66.2")], ids=["ESP32", "ARM"]
 )
@@ -110,7 +101,7 @@ def test_any_registers_are_a_reading(kind: PointKind, data: st.DataObject) -> No
     area = T3.areas[kind]
     number = data.draw(st.integers(1, area.count))
     registers = {one: data.draw(WORDS) for span in area.live(number) for one in span}
-    found = state(area, number, registers, T3.ranges)
+    found = state(area, number, registers)
     assert (found.value is None) == (found.quality is Quality.FAULT)
     if found.value is not None:
         assert encode(found.value, is_digital=found.is_digital) == [
@@ -122,7 +113,7 @@ def test_any_registers_are_a_reading(kind: PointKind, data: st.DataObject) -> No
 def test_a_written_value_is_read_back_to_the_thousandth(thousandths: int) -> None:
     high, low = encode(thousandths / 1000, is_digital=False)
     registers: Registers = {8092: high, 8093: low, 8348: 1, 8532: 1, 8660: 1}
-    found = state(VARIABLE, 1, registers, T3.ranges)
+    found = state(VARIABLE, 1, registers)
     assert (found.value, found.is_manual) == (thousandths / 1000, True)
 
 
@@ -146,13 +137,13 @@ def test_any_other_is_refused_in_words(value: float) -> None:
 )  # fmt: skip
 def test_what_a_hand_commands_is_overridden(switch: int, manual: int, quality: Quality) -> None:
     registers = {7100: 0, 7101: 45500, 7228: switch, 7292: 4, 7356: manual, 7420: 1}
-    found = state(OUTPUT, 1, registers, T3.ranges)
+    found = state(OUTPUT, 1, registers)
     assert (found.value, found.quality) == (45.5, quality)
 
 
 def test_a_digital_value_that_is_neither_0_nor_1_is_a_fault() -> None:
     registers = {7484: 0, 7485: 1000, 7804: 0x0001, 7868: 0}
-    assert state(INPUT, 1, registers, T3.ranges).quality is Quality.FAULT
+    assert state(INPUT, 1, registers).quality is Quality.FAULT
 
 
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "panel"
