@@ -1,19 +1,22 @@
 """Forms of networks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import NetworkProtocol
-from devices.models import Network
+from devices.models import Network, Site
 
 NOT_A_PORT = _("A port is a number from 1 to 65535.")
 
 
 def _always(message: Any) -> dict[str, Any]:
-    """One message for whatever is wrong with a number: it says what would be right."""
-    return dict.fromkeys(("required", "invalid", "min_value", "max_value"), message)
+    """One message for whatever is wrong with it, such as a number: it says what would be right."""
+    return dict.fromkeys(
+        ("required", "invalid", "invalid_choice", "min_value", "max_value"), message
+    )
 
 
 class TargetsField(forms.CharField):
@@ -27,8 +30,12 @@ class TargetsField(forms.CharField):
 
 
 class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """A network of the instance's site. The model's own rules say what is wrong."""
+    """A network of one of the sites; with a choice only where there are several. The model's own
+    rules say what is wrong."""
 
+    site = forms.TypedChoiceField(
+        coerce=int, label=_("Site"), error_messages=_always(_("Choose one of the sites."))
+    )
     targets = TargetsField(
         required=False,
         label=_("Ask these addresses"),
@@ -48,6 +55,8 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         ),
         error_messages=_always(NOT_A_PORT),
     )
+
+    field_order = ["site"]
 
     class Meta:
         model = Network
@@ -77,15 +86,31 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             "retries": _always(_("Write a whole number from 0 to 10.")),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sites: Sequence[Site], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["site"].choices = [(str(site.pk), site.name) for site in sites]  # type: ignore[attr-defined]
+        if len(sites) == 1:
+            self.instance.site = sites[0]
+            del self.fields["site"]
         if self.instance.pk is None:
             self.initial["port"] = None  # it depends on the protocol
+
+    def save(self, commit: bool = True) -> Any:
+        """With its site, if that is the first."""
+        if self.instance.site.pk is None:
+            self.instance.site.save()
+            self.instance.site = self.instance.site  # with its id
+        return super().save(commit)
 
     def clean_port(self) -> int:
         protocol = self.cleaned_data.get("protocol") or NetworkProtocol.BACNET
         port: int | None = self.cleaned_data["port"]
         return port or NetworkProtocol(protocol).default_port
+
+    def clean_site(self) -> int:
+        site_id: int = self.cleaned_data["site"]
+        self.instance.site_id = site_id
+        return site_id
 
     def clean_name(self) -> str:
         """The form knows the site only by its instance, so the constraint is not checked by it."""

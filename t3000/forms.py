@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from devices.domain.places import zone_of
 from devices.models.command import NOTE_LENGTH
 from protocols.types import MANUAL
 from t3000.domain.text import state_texts, usual_decimals
@@ -61,7 +62,7 @@ class WriteForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.point = point
         self.states = state_texts(states=point.states, kind_of=point.object_type)
-        self.zone = zoneinfo.ZoneInfo(point.device.network.site.time_zone)
+        self.zone = zoneinfo.ZoneInfo(zone_of(point.device))
         if self.states:
             choose = _("Choose one of the states.")
             self.fields["value"].error_messages = {"required": choose, "invalid": choose}

@@ -69,6 +69,11 @@ class Rights:
         """Whether the user has at least this role at some site."""
         return self.sites(role) != frozenset()
 
+    def require_somewhere(self, role: Role) -> None:
+        """Raises Lacks."""
+        if not self.anywhere(role):
+            raise Lacks(role)
+
     def may(self, role: Role, site_id: int | None) -> bool:
         here = self.role_at(site_id)
         return here is not None and here >= role

@@ -1,7 +1,7 @@
 // The points and devices on the page: what is known of them, and how they are shown. The markup is
 // described in live.js. Nothing here knows where the news come from.
 
-import { momentText, now, setText, updateAges } from "./clock.js";
+import { momentText, now, setText, updateAges, zoneOf } from "./clock.js";
 
 // Qualities as in protocols.types.Quality.
 const STALE = 2;
@@ -183,7 +183,7 @@ function isAnswering(device) {
 
 function showTime(element, time) {
   for (const moment of element.querySelectorAll("[data-moment]")) {
-    setText(moment, momentText(time));
+    setText(moment, momentText(time, zoneOf(element)));
   }
   for (const age of element.querySelectorAll("[data-point-since]")) setData(age, { age: time });
 }

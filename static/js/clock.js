@@ -3,7 +3,8 @@
 //   <time data-clock="1763372538000" data-zone="Europe/Berlin">Mon 17 Nov 2025 10:42:18</time>
 //   <time data-age="1763372538000">4 s</time>
 //
-// and then says "clock:tick" on the document. The viewer's own clock and zone do not matter.
+// and then says "clock:tick" on the document. The viewer's own clock and zone do not matter. What is
+// inside of an element with a data-zone of its own is told on the clock of that place.
 
 let offset = 0;
 let zone = "UTC";
@@ -56,45 +57,59 @@ function twoUnits(large, largeUnit, small, smallUnit) {
   return small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
 }
 
+/** The zone of the place that an element tells of: the nearest data-zone, else the page's. */
+export function zoneOf(element) {
+  return element?.closest("[data-zone]")?.dataset.zone ?? zone;
+}
+
+/** The city of a zone that is not the page's; t3000/templatetags/shell.py says it alike. */
+function elsewhere(place) {
+  return place === zone ? "" : ` ${place.split("/").at(-1).replaceAll("_", " ")}`;
+}
+
 function clockText(time) {
-  const { weekday, day, month, year, hour, minute, second } = parts(time);
+  const { weekday, day, month, year, hour, minute, second } = parts(time, zone);
   return `${weekday} ${day} ${month} ${year} ${hour}:${minute}:${second}`;
 }
 
 /** A moment as {% moment %} writes it: with its date unless that is today. */
-export function momentText(time) {
-  const then = parts(time);
-  const today = parts(now());
+export function momentText(time, place = zone) {
+  const then = parts(time, place);
+  const today = parts(now(), place);
   const isThisYear = then.year === today.year;
   if (isThisYear && then.month === today.month && then.day === today.day) {
-    return `${then.hour}:${then.minute}:${then.second}`;
+    return `${then.hour}:${then.minute}:${then.second}${elsewhere(place)}`;
   }
   const year = isThisYear ? "" : ` ${then.year}`;
-  return `${then.day} ${then.month}${year} ${then.hour}:${then.minute}`;
+  return `${then.day} ${then.month}${year} ${then.hour}:${then.minute}${elsewhere(place)}`;
 }
 
 /** An end, with its day unless that is today; t3000/templatetags/shell.py says it alike. */
-export function untilText(until, time) {
+export function untilText(until, time, place = zone) {
   if (until === null) return "no end,";
-  const end = parts(until);
-  const today = parts(time);
-  const clock = `${end.hour}:${end.minute}`;
+  const end = parts(until, place);
+  const today = parts(time, place);
+  const clock = `${end.hour}:${end.minute}${elsewhere(place)}`;
   const isToday = end.day === today.day && end.month === today.month && end.year === today.year;
   return isToday ? `until ${clock}` : `until ${end.day} ${end.month} ${clock}`;
 }
 
-let format;
+const formats = new Map(); // by zone: one is slow to make
 
-function parts(time) {
-  format ??= new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+function parts(time, place) {
+  if (!formats.has(place)) {
+    const format = new Intl.DateTimeFormat("en-GB", {
+      timeZone: place,
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      year: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+    formats.set(place, format);
+  }
+  const format = formats.get(place);
   return Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]));
 }

@@ -10,7 +10,7 @@
 // A confirmed command is shown for a few seconds; one that failed, or that a stronger priority
 // outranks, until it is dismissed or the next one comes.
 
-import { now, setText, untilText } from "./clock.js";
+import { now, setText, untilText, zoneOf } from "./clock.js";
 
 const PASSING = 5_000; // so long a success is shown
 const OPEN = ["pending", "sent"];
@@ -135,7 +135,7 @@ function showHold(element, hold) {
   if (hold) element.dataset.held = "manual";
   else delete element.dataset.held;
   for (const slot of element.querySelectorAll("[data-hold]")) {
-    setText(slot, hold ? `${untilText(hold.until, now())} by ${hold.by}` : "");
+    setText(slot, hold ? `${untilText(hold.until, now(), zoneOf(element))} by ${hold.by}` : "");
     slot.title = hold
       ? [hold.note, `priority ${hold.priority}`, hold.message].filter(Boolean).join("; ")
       : "";

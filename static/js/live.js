@@ -3,7 +3,7 @@
 //
 //   <main data-live-page> …
 //     <tr data-device="3" data-link="online" data-device-state="online"
-//         data-last-seen="1763372538000" data-stale-after="15">
+//         data-last-seen="1763372538000" data-stale-after="15" data-zone="Europe/Berlin">
 //       <td data-device-badge>…</td> <td><time data-age="1763372538000" data-answered>4 s</time></td>
 //     <tr data-point="12" data-quality="0" data-state="normal" data-mode="auto"
 //         data-time="1763372538000" data-on="true">

@@ -4,7 +4,7 @@
 //     <input type="radio" data-until-seconds="3600">   or data-until-at="1763420400000", or neither
 //     <p data-until-text></p>
 
-import { now, setText, untilText } from "./clock.js";
+import { now, setText, untilText, zoneOf } from "./clock.js";
 
 export function startUntil() {
   const update = () => document.querySelectorAll("[data-until]").forEach(tell);
@@ -15,11 +15,11 @@ export function startUntil() {
 
 function tell(choice) {
   const place = choice.querySelector("[data-until-text]");
-  if (place) setText(place, sentence(choice.querySelector(":checked")?.dataset ?? {}));
+  if (place) setText(place, sentence(choice.querySelector(":checked")?.dataset ?? {}, zoneOf(choice)));
 }
 
-function sentence({ untilSeconds, untilAt }) {
+function sentence({ untilSeconds, untilAt }, zone) {
   if (!untilSeconds && !untilAt) return "Manual until somebody releases it.";
   const end = untilAt ? Number(untilAt) : now() + untilSeconds * 1000;
-  return `Manual ${untilText(end, now())}, then Auto again.`;
+  return `Manual ${untilText(end, now(), zone)}, then Auto again.`;
 }

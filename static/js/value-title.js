@@ -1,6 +1,6 @@
 // A value's tooltip says from when it is. Written when the pointer comes, as nobody reads the others.
 
-import { momentText } from "./clock.js";
+import { momentText, zoneOf } from "./clock.js";
 
 export function startValueTitles(board) {
   if (!board) return;
@@ -12,7 +12,8 @@ export function startValueTitles(board) {
       value.removeAttribute("title"); // the button's own says why
       return;
     }
-    const since = momentText(Number(point.dataset.time));
-    value.title = `Read ${momentText(board.lastTrue(point))}, unchanged since ${since}`;
+    const zone = zoneOf(point);
+    const since = momentText(Number(point.dataset.time), zone);
+    value.title = `Read ${momentText(board.lastTrue(point), zone)}, unchanged since ${since}`;
   });
 }

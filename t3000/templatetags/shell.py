@@ -64,9 +64,11 @@ def age_text(seconds: int) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: template.Context, when: int) -> SafeString:
-    """A time in ms UTC on the site's clock: with its date unless that is today."""
-    zone = zoneinfo.ZoneInfo(context["time_zone"])
+def moment(context: template.Context, when: int, zone_name: str = "") -> SafeString:
+    """A time in ms UTC on the clock of its place: with its date unless that is today, and with the
+    city of a zone that is not the page's."""
+    zone_name = zone_name or context["time_zone"]
+    zone = zoneinfo.ZoneInfo(zone_name)
     local = datetime.fromtimestamp(when / 1000, UTC).astimezone(zone)
     today = timezone.now().astimezone(zone)
     if local.date() == today.date():
@@ -74,7 +76,14 @@ def moment(context: template.Context, when: int) -> SafeString:
     else:
         year = "" if local.year == today.year else f" {local.year}"
         text = f"{local.day} {local:%b}{year} {local:%H:%M}"
+    text += elsewhere(zone_name, context["time_zone"])
     return format_html('<time data-moment="{}">{}</time>', when, text)
+
+
+def elsewhere(zone_name: str, of_page: str) -> str:
+    """The city of a zone that is not the page's; clock.js says it alike."""
+    city = zone_name.rpartition("/")[2].replace("_", " ")
+    return "" if zone_name == of_page else f" {city}"
 
 
 @register.inclusion_tag("components/_badge.html")
@@ -106,17 +115,22 @@ def chips(groups: Iterable[Group], rows: Sequence[set[str]]) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def hold_text(context: template.Context, hold: CommandStatus) -> str:
-    """Who holds a point and for how long: "until 18:00 by anna". commands.js says it alike."""
-    return f"{until_text(hold.until, zoneinfo.ZoneInfo(context['time_zone']))} by {hold.by}"
+    """Who holds a point of the device and for how long: "until 18:00 by anna". commands.js says it
+    alike."""
+    until = until_text(hold.until, context["device"].zone, context["time_zone"])
+    return f"{until} by {hold.by}"
 
 
-def until_text(until: int | None, zone: zoneinfo.ZoneInfo) -> str:
-    """An end on the site's clock, with its day unless that is today; clock.js says it alike."""
+def until_text(until: int | None, zone_name: str, of_page: str) -> str:
+    """An end on the clock of its place, with its day unless that is today; clock.js says it
+    alike."""
     if until is None:
         return "no end,"
+    zone = zoneinfo.ZoneInfo(zone_name)
     local = datetime.fromtimestamp(until / 1000, UTC).astimezone(zone)
     is_today = local.date() == timezone.now().astimezone(zone).date()
-    return f"until {local:%H:%M}" if is_today else f"until {local.day} {local:%b} {local:%H:%M}"
+    day = "" if is_today else f"{local.day} {local:%b} "
+    return f"until {day}{local:%H:%M}{elsewhere(zone_name, of_page)}"
 
 
 @register.filter

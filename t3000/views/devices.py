@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from devices.domain.discovery import request_discovery
+from devices.enums import Role
 from devices.models import Device, Network
 from t3000.enums import PointKind
 from t3000.models import Point
 from t3000.views.rows import device_rows, network_rows, point_rows
-from t3000.views.shell import PageRequest
+from t3000.views.shell import PageRequest, clock, needs, rights_of
 from t3000.views.states import DEVICE_GROUPS, POINT_GROUPS
 
 TABS = {"inputs": PointKind.INPUT, "outputs": PointKind.OUTPUT, "variables": PointKind.VARIABLE}
@@ -23,9 +23,11 @@ TABS = {"inputs": PointKind.INPUT, "outputs": PointKind.OUTPUT, "variables": Poi
 
 @require_safe
 @never_cache
+@needs(Role.VIEWER)
 def device_list(request: PageRequest) -> HttpResponse:
-    devices = device_rows(Device.objects.all())
-    networks = network_rows(timezone.now())
+    rights = rights_of(request)
+    devices = device_rows(Device.objects.all(), rights)
+    networks = network_rows(timezone.now(), rights)
     context = {
         "devices": devices,
         "networks": networks,
@@ -38,22 +40,25 @@ def device_list(request: PageRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
+@needs(Role.VIEWER)
 def device(request: PageRequest, device_id: int, tab: str = "inputs") -> HttpResponse:
     if tab not in TABS:
         raise Http404(f"there is no tab {tab}; there are {', '.join(TABS)}")
-    found = get_object_or_404(Device, pk=device_id)
+    rights = rights_of(request)
+    found = get_object_or_404(rights.visible(Device.objects.all()), pk=device_id)
     counts = dict(
         Point.objects.filter(device=found).order_by().values_list("kind").annotate(Count("pk"))
     )
-    (row,) = device_rows(Device.objects.filter(pk=found.pk))
+    (row,) = device_rows(Device.objects.filter(pk=found.pk), rights)
     context: dict[str, Any] = {
+        **clock(row.zone),
         "device": row,
         "tabs": [(name, name.capitalize(), counts.get(kind, 0)) for name, kind in TABS.items()],
         "tab": tab,
     }
     if request.htmx and request.htmx.request_type == "partial":
         return render(request, "devices/_device_head.html", context)
-    points = point_rows(Point.objects.filter(device=found, kind=TABS[tab]), timezone.now())
+    points = point_rows(Point.objects.filter(device=found, kind=TABS[tab]), timezone.now(), rights)
     context |= {
         "column": TABS[tab].label,
         "points": points,
@@ -64,9 +69,10 @@ def device(request: PageRequest, device_id: int, tab: str = "inputs") -> HttpRes
 
 
 @require_POST
-@permission_required("devices.add_device", raise_exception=True)
-def discover(request: HttpRequest) -> HttpResponse:
-    """Looks for devices on every network that is in use."""
-    for network in Network.objects.filter(enabled=True):
+@needs(Role.ENGINEER)
+def discover(request: PageRequest) -> HttpResponse:
+    """Looks for devices on every network that is in use and the user's to search."""
+    networks = Network.objects.filter(enabled=True)
+    for network in rights_of(request).visible(networks, Role.ENGINEER):
         request_discovery(network)
     return redirect("device-list")

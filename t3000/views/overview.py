@@ -6,27 +6,29 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from devices.enums import Role
 from devices.models import Building, Device
 from t3000.models import Point
 from t3000.views.rows import device_rows, headline, needs_attention, network_rows
-from t3000.views.shell import PageRequest
+from t3000.views.shell import PageRequest, needs, rights_of
 from t3000.views.states import OFFLINE_GROUP, POINT_GROUPS
 
 
 @require_safe
 @never_cache
+@needs(Role.VIEWER)
 def overview(request: PageRequest) -> HttpResponse:
-    now = timezone.now()
-    devices = device_rows(Device.objects.all())
-    networks = network_rows(now)
-    points = headline([device.id for device in devices], now)
+    now, rights = timezone.now(), rights_of(request)
+    devices = device_rows(Device.objects.all(), rights)
+    networks = network_rows(now, rights)
+    points = headline([device.id for device in devices], now, rights)
     offline = [device for device in devices if device.state == "offline"]
     troubled = [network for network in networks if network.problem]
     by_id = {device.id: device for device in devices}
-    abnormal = [row for row in needs_attention(now) if row.device_id in by_id]
+    abnormal = [row for row in needs_attention(now, rights) if row.device_id in by_id]
     context = {
-        "building_count": Building.objects.count(),
-        "point_count": Point.objects.count(),
+        "building_count": rights.visible(Building.objects.all()).count(),
+        "point_count": rights.visible(Point.objects.all()).count(),
         "networks": networks,
         "tiles": [(device, points.get(device.id, [])) for device in devices],
         "troubled": troubled,

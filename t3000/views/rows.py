@@ -9,7 +9,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from devices.domain.discovery import REPEAT
 from devices.domain.link import STALE_INTERVALS
-from devices.enums import LinkState, NetworkProtocol
+from devices.domain.places import zone_of
+from devices.domain.rights import Rights
+from devices.enums import LinkState, NetworkProtocol, Role
 from devices.live import CommandStatus
 from devices.models import Command, Device, Network
 from t3000.domain.queries import live_value, milliseconds, with_values
@@ -50,6 +52,7 @@ class PointRow:
     link: str  # the state of its device's
     time: int
     writable: bool
+    may_write: bool  # who looks at it
     commandable: bool
     decimals: int
     states: dict[int, str]  # texts by value; none for a number
@@ -118,6 +121,7 @@ class DeviceRow:
     problem: str
     cycle_ms: int | None
     overruns: int
+    zone: str  # IANA name: its times are told in it
 
     @property
     def badge(self) -> State:
@@ -150,13 +154,19 @@ class NetworkRow:
         return {self.badge.key}
 
 
-def point_rows(points: QuerySet[Point], now: datetime) -> list[PointRow]:
-    found = list(with_values(points))
+def point_rows(points: QuerySet[Point], now: datetime, rights: Rights) -> list[PointRow]:
+    """Those of the points that are at the user's sites."""
+    found = list(with_values(rights.visible(points)))
     commands_by_point = commands_of(found)
-    return [_point_row(point, commands_by_point.get(point.pk, NONE), now) for point in found]
+    return [
+        _point_row(point, commands_by_point.get(point.pk, NONE), now, rights) for point in found
+    ]
 
 
-def _point_row(point: Point, point_commands: PointCommands, now: datetime) -> PointRow:
+def _point_row(
+    point: Point, point_commands: PointCommands, now: datetime, rights: Rights
+) -> PointRow:
+    site_id = point.device.network.site_id
     live = live_value(point, now)
     return PointRow(
         id=point.pk,
@@ -173,6 +183,7 @@ def _point_row(point: Point, point_commands: PointCommands, now: datetime) -> Po
         link=point.device.link.state,
         time=live.time,
         writable=point.writable,
+        may_write=point.writable and rights.may(Role.OPERATOR, site_id),
         commandable=point.commandable,
         decimals=usual_decimals(point.units),
         states=state_texts(states=point.states, kind_of=point.object_type),
@@ -184,8 +195,11 @@ def _has_lamp(point: Point, value: float | None) -> bool:
     return point.shape is Shape.BINARY and value is not None
 
 
-def device_rows(devices: QuerySet[Device]) -> list[DeviceRow]:
-    related = devices.select_related("link", "network", "room__floor__building")
+def device_rows(devices: QuerySet[Device], rights: Rights) -> list[DeviceRow]:
+    """Those of the devices that are at the user's sites."""
+    related = rights.visible(devices).select_related(
+        "link", "network__site", "room__floor__building"
+    )
     # Counting drops the model's own order.
     counted = related.annotate(point_count=Count("points")).order_by("name", "instance")
     return [_device_row(device) for device in counted]
@@ -212,10 +226,11 @@ def _device_row(device: Device) -> DeviceRow:
         problem=link.problem,
         cycle_ms=link.cycle_ms,
         overruns=link.overruns,
+        zone=zone_of(device),
     )
 
 
-def network_rows(now: datetime) -> list[NetworkRow]:
+def network_rows(now: datetime, rights: Rights) -> list[NetworkRow]:
     return [
         NetworkRow(
             id=network.pk,
@@ -227,7 +242,7 @@ def network_rows(now: datetime) -> list[NetworkRow]:
             looked=milliseconds(network.discovered_at) if network.discovered_at else None,
             problem=network.problem,
         )
-        for network in Network.objects.all()
+        for network in rights.visible(Network.objects.all())
     ]
 
 
@@ -255,7 +270,7 @@ def place_text(device: Device) -> str:
     return f"{device.room.name}, {device.room.floor.name}"
 
 
-def needs_attention(now: datetime) -> list[PointRow]:
+def needs_attention(now: datetime, rights: Rights) -> list[PointRow]:
     """Points that cannot be trusted or are manual, the most urgent first. Of devices that do not
     answer only what is held by hand: for the rest the device is the matter."""
     abnormal = ~Q(current__quality=Quality.GOOD) & Q(current__isnull=False)
@@ -263,7 +278,7 @@ def needs_attention(now: datetime) -> list[PointRow]:
     answering = ~Q(device__link__state=LinkState.OFFLINE) & ~unread
     holding = Command.objects.held().filter(device=OuterRef("device"), point=OuterRef("address"))
     by_hand = Q(Exists(holding), commandable=True)
-    rows = point_rows(Point.objects.filter(abnormal & answering | by_hand), now)
+    rows = point_rows(Point.objects.filter(abnormal & answering | by_hand), now, rights)
     return sorted(rows, key=lambda row: row.urgency)
 
 
@@ -274,7 +289,9 @@ def by_device(rows: Iterable[PointRow]) -> dict[int, list[PointRow]]:
     return found
 
 
-def headline(device_ids: Sequence[int], now: datetime, most: int = 4) -> dict[int, list[PointRow]]:
+def headline(
+    device_ids: Sequence[int], now: datetime, rights: Rights, most: int = 4
+) -> dict[int, list[PointRow]]:
     """The first points of each device: what says at a glance how it does."""
     points = Point.objects.filter(device_id__in=device_ids, index__lt=most, kind="input")
-    return by_device(point_rows(points, now))
+    return by_device(point_rows(points, now, rights))

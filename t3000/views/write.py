@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
+from devices.enums import Role
 from devices.middleware import actor
 from devices.models import Device
 from protocols.types import MANUAL
@@ -20,19 +20,23 @@ from t3000.enums import PointKind
 from t3000.forms import PRIORITY_NAMES, UNTIL, ReleaseForm, WriteForm
 from t3000.models import Point
 from t3000.views.rows import device_rows, point_rows
-from t3000.views.shell import PageRequest
+from t3000.views.shell import PageRequest, needs, rights_of
 
 TECHNICAL = 1e6  # a bound so far out is the register's, not the plant's
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@permission_required("devices.add_command", raise_exception=True)
+@needs(Role.VIEWER)
 def write(request: PageRequest, point_id: int) -> HttpResponse:
     """204 when the command is on its way. 422: the form says what is wrong; 409: the point cannot
     be commanded, or not now. In both cases nothing is stored and nothing sent."""
-    related = Point.objects.select_related("current", "device__network__site")
-    point = get_object_or_404(related, pk=point_id)
+    related = Point.objects.select_related(
+        "current", "device__network__site", "device__room__floor__building"
+    )
+    rights = rights_of(request)
+    point = get_object_or_404(rights.visible(related), pk=point_id)
+    rights.require(Role.OPERATOR, point.device.network.site_id)
     if request.method != "POST":
         return _show(request, point, WriteForm(point))
     if "release" in request.POST:
@@ -86,9 +90,9 @@ def _ask(request: PageRequest, point: Point, form: Form, **asked: Any) -> HttpRe
 def _render(
     request: PageRequest, point: Point, form: WriteForm, problem: str = "", *, status: int = 200
 ) -> HttpResponse:
-    now = timezone.now()
-    (row,) = point_rows(Point.objects.filter(pk=point.pk), now)
-    (device,) = device_rows(Device.objects.filter(pk=point.device_id))
+    now, rights = timezone.now(), rights_of(request)
+    (row,) = point_rows(Point.objects.filter(pk=point.pk), now, rights)
+    (device,) = device_rows(Device.objects.filter(pk=point.device_id), rights)
     context = {
         "point": row,
         "device": device,

@@ -1,8 +1,9 @@
 import pytest
 from django.test import Client
 
+from devices.enums import Role
 from devices.models import Network, Site
-from tests.factories import make_network, make_user
+from tests.factories import make_network, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 GOOD = {
@@ -28,6 +29,37 @@ def test_the_form_is_for_those_with_the_right(client: Client) -> None:
     assert client.get("/networks/new").status_code == 403
     assert client.post("/networks/new", GOOD).status_code == 403
     assert not Network.objects.exists()
+
+
+def test_who_is_an_engineer_at_several_sites_chooses_one(client: Client) -> None:
+    user, sites = make_user(role=None), [make_site() for _ in range(3)]
+    for site, role in zip(sites, (Role.ENGINEER, Role.ADMINISTRATOR, Role.OPERATOR), strict=True):
+        user.roles.create(site=site, role=role)
+    client.force_login(user)
+    page = client.get("/networks/new").content.decode()
+    assert [site.name in page for site in sites] == [True, True, False]
+    for wrong in ("", "none", str(sites[2].pk)):
+        response = client.post("/networks/new", {**GOOD, "site": wrong})
+        assert response.status_code == 422
+        assert "Choose one of the sites" in response.content.decode()
+    make_network(site=sites[0], name=GOOD["name"])
+    assert client.post("/networks/new", {**GOOD, "site": sites[0].pk}).status_code == 422
+    assert client.post("/networks/new", {**GOOD, "site": sites[1].pk}).status_code == 302
+    assert Network.objects.get(site=sites[1]).name == "Plant LAN"
+
+
+def test_an_engineer_of_one_site_needs_no_choice(client: Client) -> None:
+    make_site()
+    client.force_login(make_user(role=Role.ENGINEER, site=(own := make_site())))
+    assert 'name="site"' not in client.get("/networks/new").content.decode()
+    assert client.post("/networks/new", GOOD).status_code == 302
+    assert Network.objects.get().site == own
+
+
+def test_looking_at_the_form_makes_no_site(administrator: Client) -> None:
+    administrator.get("/networks/new")
+    administrator.post("/networks/new", {**GOOD, "port": "0"})
+    assert not Site.objects.exists()
 
 
 def test_a_network_is_added_and_searched_at_once(administrator: Client) -> None:

@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from devices.enums import CommandState, LinkState
+from devices.enums import CommandState, LinkState, Role
 from devices.models import Device, Network
 from protocols.types import Quality
 from tests.factories import (
@@ -29,8 +28,7 @@ OPEN_TO_ALL = {"login", "healthz"}
 
 @pytest.fixture
 def operator(client: Client) -> Client:
-    user = make_user("operator")
-    user.user_permissions.add(Permission.objects.get(codename="add_command"))
+    user = make_user("operator", role=Role.OPERATOR)
     client.force_login(user)
     return client
 

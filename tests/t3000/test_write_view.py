@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from devices.enums import CommandKind, CommandState, Origin
+from devices.enums import CommandKind, CommandState, Origin, Role
 from devices.models import Command
 from t3000.models import Point
 from tests.factories import (
@@ -30,8 +29,7 @@ ASKED = {"value": "55", "until": "1h", "priority": "8", "note": ""}
 
 @pytest.fixture
 def anna(client: Client) -> Client:
-    user = make_user("anna")
-    user.user_permissions.add(Permission.objects.get(codename="add_command"))
+    user = make_user("anna", role=Role.OPERATOR)
     client.force_login(user)
     return client
 
