@@ -13,7 +13,7 @@ The frames are described in docs/live.md.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args, get_type_hints
 
@@ -27,6 +27,7 @@ COLLECT = 0.25  # seconds: four messages a second at most
 OUTSTANDING = 2  # unacknowledged messages per socket
 HEARTBEAT = 10.0  # seconds without a message until one is sent to prove the link
 SILENCE = 30.0  # seconds without an acknowledgement until the socket is closed
+CLOSE_CHANGED = 4403  # what the user may see is another: come back for what it is now
 CLOSE_SILENT = 4408
 CLOSE_UNLINKED = 4503  # what happens does not reach us: come back for a new snapshot
 
@@ -66,6 +67,12 @@ class CommandStatus(NamedTuple):
     note: str
     message: str
     holds: bool
+
+
+class Ended(NamedTuple):
+    """The sockets of a user are closed: sessions ended, roles changed, or it was made inactive."""
+
+    user_id: int
 
 
 class Subscription(NamedTuple):
@@ -113,10 +120,14 @@ class Client:
     """One socket, as the hub sees it. Lives in the hub's loop."""
 
     def __init__(
-        self, send: Callable[[str], Awaitable[None]], close: Callable[[int], Awaitable[None]]
+        self,
+        send: Callable[[str], Awaitable[None]],
+        close: Callable[[int], Awaitable[None]],
+        user_id: int | None = None,
     ) -> None:
         self._send = send
         self._close = close
+        self.user_id = user_id
         self._seq = 0
         self._unacknowledged: deque[tuple[int, float]] = deque()
         self._sending: set[asyncio.Task[None]] = set()
@@ -205,6 +216,11 @@ class Hub:
             self.detach(client)
             client.close(CLOSE_UNLINKED)
 
+    def _drop_users(self, user_ids: Container[int | None]) -> None:
+        for client in [one for one in self._feed_of if one.user_id in user_ids]:
+            self.detach(client)
+            client.close(CLOSE_CHANGED)
+
     def _hear(self, message: bytes) -> None:
         try:
             self._take(**decode(message))
@@ -217,13 +233,14 @@ class Hub:
         points: Sequence[PointChange],
         devices: Sequence[DeviceStatus] = (),
         commands: Sequence[CommandStatus] = (),
+        ended: Sequence[Ended] = (),
     ) -> None:
         """From any thread. Without a socket in this process there is nobody to tell."""
         loop = self._loop
         if loop is None:
             return
         try:
-            loop.call_soon_threadsafe(self._take, points, devices, commands)
+            loop.call_soon_threadsafe(self._take, points, devices, commands, ended)
         except RuntimeError:  # the loop is closed: the process is about to end
             log.debug("published after the end")
 
@@ -291,7 +308,10 @@ class Hub:
         points: Sequence[PointChange],
         devices: Sequence[DeviceStatus] = (),
         commands: Sequence[CommandStatus] = (),
+        ended: Sequence[Ended] = (),
     ) -> None:
+        if ended:
+            self._drop_users({one.user_id for one in ended})
         for change in points:
             for subscription in self._by_point.get(change.point_id, ()):
                 self._feeds[subscription].changes.points[change.point_id] = change
@@ -348,6 +368,7 @@ KINDS: dict[str, type[Any]] = {
     "points": PointChange,
     "devices": DeviceStatus,
     "commands": CommandStatus,
+    "ended": Ended,
 }
 _TYPES = {
     kind: [get_args(hint) or (hint,) for hint in get_type_hints(row).values()]
@@ -388,18 +409,19 @@ def publish(
     points: Sequence[PointChange] = (),
     devices: Sequence[DeviceStatus] = (),
     commands: Sequence[CommandStatus] = (),
+    ended: Sequence[Ended] = (),
 ) -> None:
     """Tells every browser that shows them. Call it when the change is committed.
 
     Two threads that commit changes of one point within a moment may be told in either order;
     values of a device come from one writer, and a device is either read or silent.
     """
-    if not (points or devices or commands):
+    if not (points or devices or commands or ended):
         return
     if relay.is_used():
-        relay.send(encode(points=points, devices=devices, commands=commands))
+        relay.send(encode(points=points, devices=devices, commands=commands, ended=ended))
     else:
-        hub.publish(points, devices, commands)
+        hub.publish(points, devices, commands, ended)
 
 
 def begin() -> None:

@@ -10,11 +10,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
 from devices.domain import sign_in, tokens
-from devices.live import CLOSE_UNLINKED, Client, Subscription, hub
+from devices.domain.rights import Rights
+from devices.live import CLOSE_CHANGED, CLOSE_UNLINKED, Client, Subscription, hub
 from t3000.domain import queries
 
 log = logging.getLogger(__name__)
@@ -29,9 +31,12 @@ CHECK_SECONDS = 30.0
 
 class LiveConsumer(AsyncWebsocketConsumer):
     """A browser's or program's socket. Everybody who is signed in may subscribe, for as long as
-    they are."""
+    they are; what is not at their sites is not there."""
 
     client: Client | None = None
+    wanted: Subscription | None = None
+    asked = Subscription()  # by the client
+    given = Subscription()  # what the user may see of it
     # The hub tells all sockets; a channel for each would be a subscription in Redis for each.
     channel_layer_alias = "none"
 
@@ -44,11 +49,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()  # a refusal before this reaches the browser without its reason
-        if not await _is_signed_in(self.scope):
+        user = await _user(self.scope)
+        if user is None:
             await self.close(CLOSE_NOT_SIGNED_IN)
             return
-        self.client = Client(self._send_text, self.close)
-        self.wanted: Subscription | None = None
+        self.client = Client(self._send_text, self.close, user.pk)
         self.checked = time.monotonic()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -65,21 +70,29 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._send_text(orjson.dumps({"error": str(error)}).decode())
             await self.close(CLOSE_BAD_MESSAGE)
             return
-        if not await self._is_still_signed_in():
-            await self.close(CLOSE_NOT_SIGNED_IN)
+        if problem := await self._check():
+            await self.close(problem)
         elif self.wanted is not None and client.has_room:
             wanted, self.wanted = self.wanted, None
             await self._subscribe(client, wanted)
 
-    async def _is_still_signed_in(self) -> bool:
-        """Asked at most once in CHECK_SECONDS; a client speaks at least at every heartbeat."""
+    async def _check(self) -> int:
+        """Why the socket must be closed; 0: it may go on. Looked at at most once in CHECK_SECONDS;
+        a client speaks at least at every heartbeat."""
         if time.monotonic() - self.checked < CHECK_SECONDS:
-            return True
+            return 0
         self.checked = time.monotonic()
-        is_signed_in: bool = await _is_signed_in(self.scope)
-        return is_signed_in
+        given = await _visible(self.scope, self.asked)
+        if given is None:
+            return CLOSE_NOT_SIGNED_IN
+        return 0 if given == self.given else CLOSE_CHANGED
 
-    async def _subscribe(self, client: Client, subscription: Subscription) -> None:
+    async def _subscribe(self, client: Client, asked: Subscription) -> None:
+        subscription = await _visible(self.scope, asked)
+        if subscription is None:
+            await self.close(CLOSE_NOT_SIGNED_IN)
+            return
+        self.asked, self.given = asked, subscription
         hub.subscribe(client, subscription)
         if not await hub.linked():
             hub.detach(client)
@@ -108,20 +121,36 @@ _read_snapshot = database_sync_to_async(queries.snapshot)
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]  # Channels comes without types
-def _is_signed_in(scope: dict[str, Any]) -> bool:
-    """Whether the token opens, or without one the session still is; each of a user who may sign
-    in. A wrong token is not made good by a session."""
+def _user(scope: dict[str, Any]) -> User | None:
+    return _signed_in(scope)
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def _visible(scope: dict[str, Any], asked: Subscription) -> Subscription | None:
+    """What the user may see of it now; None for who is no longer signed in."""
+    user = _signed_in(scope)
+    if user is None:
+        return None
+    return Subscription(*queries.visible(asked.points, asked.devices, Rights.of(user)))
+
+
+def _signed_in(scope: dict[str, Any]) -> User | None:
+    """Whose token it is if it opens, or without one whose session it still is; each of a user who
+    may sign in. A wrong token is not made good by a session."""
     headers = dict(scope["headers"])
     token = tokens.in_header(headers.get(b"authorization", b"").decode("latin-1"))
     if token is not None:
-        is_right = tokens.find(token, timezone.now()) is not None
-        if not is_right:
+        row = tokens.find(token, timezone.now())
+        if row is None:
             sign_in.refuse_token((scope.get("client") or [""])[0])
-        return is_right
+            return None
+        owner: User = row.user
+        return owner
     session = import_module(settings.SESSION_ENGINE).SessionStore(scope["session"].session_key)
     request = HttpRequest()
     request.session = session
-    return get_user(request).is_authenticated
+    user: Any = get_user(request)
+    return user if user.is_authenticated else None
 
 
 def _parse(text: str | None) -> Subscription | int:

@@ -14,6 +14,7 @@ const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 15_000;
 const HIDDEN = 60_000; // a page that nobody sees for so long needs no values
 const NOT_SIGNED_IN = 4401;
+const CHANGED = 4403; // the user's sites or roles
 
 export class Link {
   state = "connecting";
@@ -77,8 +78,8 @@ export class Link {
   }
 
   #closed(code) {
-    if (code === NOT_SIGNED_IN) {
-      location.reload(); // the server shows the login page, which leads back here
+    if (code === NOT_SIGNED_IN || code === CHANGED) {
+      location.reload(); // as the user may see it now; the login page leads back here
       return;
     }
     this.#lose();

@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 
 from devices.domain import commands
 from devices.domain.link import is_fresh
+from devices.domain.rights import Rights
 from devices.live import CommandStatus, DeviceStatus, PointChange
-from devices.models import Command, Link
+from devices.models import Command, Device, Link
 from protocols.types import Quality
 from t3000.domain.text import value_text
 from t3000.models import Point
@@ -113,6 +114,21 @@ def device_status(link: Link) -> DeviceStatus:
         state=link.state,
         last_seen=milliseconds(link.last_seen_at) if link.last_seen_at else None,
         since=milliseconds(link.since) if link.since else None,
+    )
+
+
+def visible(
+    point_ids: Iterable[int], device_ids: Iterable[int], rights: Rights
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Those of the ids that are at the user's sites. Who sees all sites is told of the others, too:
+    there is nothing to tell."""
+    if rights.sites() is None:
+        return frozenset(point_ids), frozenset(device_ids)
+    points = rights.visible(Point.objects.filter(pk__in=point_ids))
+    devices = rights.visible(Device.objects.filter(pk__in=device_ids))
+    return (
+        frozenset(points.order_by().values_list("pk", flat=True)),
+        frozenset(devices.order_by().values_list("pk", flat=True)),
     )
 
 

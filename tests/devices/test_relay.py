@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from devices import live, relay
-from devices.live import CommandStatus, DeviceStatus, PointChange
+from devices.live import CommandStatus, DeviceStatus, Ended, PointChange
 from devices.relay import GAP, Receiver, Sender
 from tests.servers import RedisServer
 
@@ -181,9 +181,19 @@ COMMAND = CommandStatus(
 
 
 def test_what_is_encoded_is_decoded() -> None:
-    kinds = {"points": [CHANGE, CHANGE._replace(value=None)], "devices": [], "commands": [COMMAND]}
+    kinds = {
+        "points": [CHANGE, CHANGE._replace(value=None)],
+        "devices": [],
+        "commands": [COMMAND],
+        "ended": [Ended(5)],
+    }
     assert live.decode(live.encode(**kinds)) == kinds  # type: ignore[arg-type]
-    whole = {"points": [CHANGE._replace(value=21)], "devices": [STATUS], "commands": []}
+    whole = {
+        "points": [CHANGE._replace(value=21)],
+        "devices": [STATUS],
+        "commands": [],
+        "ended": [],
+    }
     decoded = live.decode(live.encode(**whole))  # type: ignore[arg-type]
     assert decoded["points"][0].value == 21
     assert decoded["devices"] == [STATUS]
@@ -196,14 +206,15 @@ def test_what_is_encoded_is_decoded() -> None:
         b"{",
         b"[]",
         b'{"points": []}',
-        b'{"points": [], "devices": [], "commands": [], "alarms": []}',
-        b'{"points": {}, "devices": [], "commands": 7}',
-        b'{"points": [7], "devices": [], "commands": []}',
-        b'{"points": [[7, 21.5, "21.5", 0]], "devices": [], "commands": []}',
-        b'{"points": [[7, "21.5", "21.5", 0, 1]], "devices": [], "commands": []}',
-        b'{"points": [[7, 21.5, "21.5", true, 1]], "devices": [], "commands": []}',
-        b'{"points": [[null, 21.5, "21.5", 0, 1]], "devices": [], "commands": []}',
-        b'{"points": [], "devices": [[3, null, 1, 1]], "commands": []}',
+        b'{"points": [], "devices": [], "commands": [], "ended": [], "alarms": []}',
+        b'{"points": {}, "devices": [], "commands": 7, "ended": []}',
+        b'{"points": [7], "devices": [], "commands": [], "ended": []}',
+        b'{"points": [[7, 21.5, "21.5", 0]], "devices": [], "commands": [], "ended": []}',
+        b'{"points": [[7, "21.5", "21.5", 0, 1]], "devices": [], "commands": [], "ended": []}',
+        b'{"points": [[7, 21.5, "21.5", true, 1]], "devices": [], "commands": [], "ended": []}',
+        b'{"points": [[null, 21.5, "21.5", 0, 1]], "devices": [], "commands": [], "ended": []}',
+        b'{"points": [], "devices": [[3, null, 1, 1]], "commands": [], "ended": []}',
+        b'{"points": [], "devices": [], "commands": [], "ended": [["5"]]}',
         b"\xff",
     ],
 )

@@ -1,6 +1,7 @@
 """The live socket through the whole ASGI application: origin, session, snapshot, changes."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,19 +13,21 @@ from django.test import Client
 from knox.models import AuthToken
 
 from devices import live
-from devices.domain import tokens
+from devices.domain import commands, tokens
+from devices.enums import CommandState, Role
 from devices.live import DeviceStatus, PointChange
+from devices.models import RoleAssignment
 from t3000 import consumers
 from t3000.asgi import application
-from tests.factories import make_point, make_user, make_value
+from tests.factories import make_command, make_point, make_user, make_value
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORIGIN = (b"origin", b"http://localhost")
 
 
-def _sign_in() -> bytes:
+def _sign_in(user: Any = None) -> bytes:
     client = Client()
-    client.force_login(make_user())
+    client.force_login(user or make_user())
     name = settings.SESSION_COOKIE_NAME
     return f"{name}={client.cookies[name].value}".encode()
 
@@ -40,8 +43,8 @@ async def point() -> Any:
     return await database_sync_to_async(_point)()
 
 
-async def _connect() -> WebsocketCommunicator:
-    cookie = await database_sync_to_async(_sign_in)()
+async def _connect(user: Any = None) -> WebsocketCommunicator:
+    cookie = await database_sync_to_async(_sign_in)(user)
     headers = [ORIGIN, (b"host", b"localhost"), (b"cookie", cookie)]
     communicator = WebsocketCommunicator(application, "/ws/live", headers)
     connected, _ = await communicator.connect()
@@ -107,6 +110,97 @@ async def test_subscribe_gives_a_snapshot_then_numbered_changes(
             {"device_id": point.device_id, "state": "online", "last_seen": 1, "since": 1}
         ],
     }
+
+
+class Foreign:
+    """Two sites with a device each, and somebody who has a role at the first only."""
+
+    def __init__(self) -> None:
+        self.own, self.other = _point(), _point()
+        self.command = make_command(self.other.device, state=CommandState.PENDING)
+        self.user = make_user(role=None)
+        site = self.own.device.network.site
+        self.role = RoleAssignment.objects.create(user=self.user, site=site, role=Role.VIEWER)
+
+    @property
+    def points(self) -> list[int]:
+        return [self.own.pk, self.other.pk]
+
+    @property
+    def devices(self) -> list[int]:
+        return [self.own.device_id, self.other.device_id]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {"subscribe": {"points": self.points, "devices": self.devices}}
+
+
+@pytest.fixture
+async def foreign() -> Foreign:
+    return await database_sync_to_async(Foreign)()
+
+
+async def test_of_another_site_nothing_is_told(foreign: Foreign) -> None:
+    socket = await _connect(foreign.user)
+    await socket.send_json_to(foreign.asked)
+    snapshot = (await socket.receive_json_from())["snapshot"]
+    assert snapshot["points"]["ids"] == [foreign.own.pk]
+    assert [one["device_id"] for one in snapshot["devices"]] == [foreign.own.device_id]
+    assert snapshot["commands"] == []
+    live.publish(
+        [PointChange(point_id, 22.0, "22.0", 0, 1) for point_id in foreign.points],
+        [DeviceStatus(device_id, "offline", 1, 1) for device_id in foreign.devices],
+        [commands.status(foreign.command)],
+    )
+    frame = await socket.receive_json_from()
+    assert frame["point_update"]["ids"] == [foreign.own.pk]
+    assert [one["device_id"] for one in frame["device_status"]] == [foreign.own.device_id]
+    assert "command_status" not in frame
+    await socket.disconnect()
+
+
+async def test_who_sees_all_sites_is_told_of_all(foreign: Foreign) -> None:
+    """What the tests around this one miss is there."""
+    socket = await _connect()
+    await socket.send_json_to(foreign.asked)
+    snapshot = (await socket.receive_json_from())["snapshot"]
+    assert sorted(snapshot["points"]["ids"]) == foreign.points
+    assert [one["command_id"] for one in snapshot["commands"]] == [foreign.command.pk]
+    await socket.disconnect()
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+async def test_another_role_closes_the_socket_for_a_new_subscription(
+    foreign: Foreign, is_given: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.0)
+    socket = await _connect(foreign.user)
+    await socket.send_json_to(foreign.asked)
+    assert (await socket.receive_json_from())["seq"] == 1
+    change = foreign.role.delete
+    if is_given:
+        site = foreign.other.device.network.site
+        change = partial(RoleAssignment.objects.create, user=foreign.user, site=site, role=1)
+    await database_sync_to_async(change)()
+    await socket.send_json_to({"ack": 1})
+    assert (await socket.receive_output())["code"] == 4403
+    socket = await _connect(foreign.user)
+    await socket.send_json_to(foreign.asked)
+    snapshot = (await socket.receive_json_from())["snapshot"]
+    assert sorted(snapshot["points"]["ids"]) == (foreign.points if is_given else [])
+    await socket.disconnect()
+
+
+async def test_the_sockets_of_a_user_can_be_ended_at_once(foreign: Foreign) -> None:
+    ended, other = await _connect(foreign.user), await _connect()
+    for socket in (ended, other):
+        await socket.send_json_to(foreign.asked)
+        await socket.receive_json_from()
+    live.publish(ended=[live.Ended(foreign.user.pk)])
+    assert (await ended.receive_output())["code"] == 4403
+    live.publish([PointChange(foreign.own.pk, 22.0, "22.0", 0, 1)])
+    assert (await other.receive_json_from())["seq"] == 2
+    await other.disconnect()
 
 
 async def test_another_address_is_no_socket() -> None:
