@@ -70,6 +70,11 @@ class Role(models.IntegerChoices):
         the operator has the hand's, life safety is the administrator's. None: no write at all."""
         return {1: None, 2: 8, 3: 5, 4: 1}[self.value]
 
+    @classmethod
+    def for_priority(cls, priority: int) -> "Role":
+        """The least role that may write at a priority, and release it."""
+        return min(role for role in cls if (role.strongest_priority or 17) <= priority)
+
 
 class SyncState(models.TextChoices):
     """How what we want of a row stands to what its device holds."""

@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -19,7 +20,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from devices import live
-from devices.enums import OPEN_STATES, CommandKind, CommandState, Origin
+from devices.domain import audit
+from devices.domain.rights import Lacks, Rights
+from devices.enums import OPEN_STATES, Action, CommandKind, CommandState, Origin, Role
 from devices.live import CommandStatus
 from devices.models import Command, Device
 from devices.models.acting import Actor
@@ -67,13 +70,14 @@ def request(
 ) -> Command:
     """Writes the command down and sends it to the field. Value None releases the priority.
 
-    Raises BadCommand or NotPossible; then nothing is stored.
+    Raises BadCommand, Lacks or NotPossible; then nothing is stored.
     """
     now = now or timezone.now()
     _check(priority, until, note, now)
+    _check_role(device, priority, by)
     if not (device.enabled and device.network.enabled):
         raise NotPossible(f"{device.name} is switched off here: it is neither read nor commanded.")
-    command = Command.objects.create(
+    command = _store(
         device=device,
         device_name=device.name,
         point=point,
@@ -82,19 +86,52 @@ def request(
         priority=priority,
         until=until if value is not None else None,
         note=note,
-        user=by.user,
-        username=by.name[:150],
-        origin=by.origin,
-        client_address=by.address,
+        by=by,
         old_value=old_value,
         created_at=now,
         queued_at=now,
         send_by=now + SEND_WITHIN,
     )
-    log.info("%s asks for %s", by.name, command)
     tell([command])
     transaction.on_commit(lambda: send(device.network.queue, [command.pk]))
     return command
+
+
+@transaction.atomic
+def _store(*, by: Actor, old_value: float | None, **fields: Any) -> Command:
+    """With its one entry of the audit trail: what becomes of it, the ledger tells."""
+    command = Command.objects.create(
+        user=by.user,
+        username=by.name[:150],
+        origin=by.origin,
+        client_address=by.address,
+        old_value=old_value,
+        **fields,
+    )
+    asked = {"priority": command.priority, "until": command.until, "note": command.note}
+    told = {name: [None, value] for name, value in asked.items() if value}
+    audit.note(
+        Action.CREATE,
+        "command",
+        command.pk,
+        f"{command.device_name} {command.point}",
+        {"value": [old_value, command.value], **told},
+        by=by,
+        device=command.device,
+    )
+    log.info("%s asks for %s", by.name, command)
+    return command
+
+
+def _check_role(device: Device, priority: int, by: Actor) -> None:
+    """The one place that says how strongly somebody may write or release. The program itself ends
+    what somebody was allowed to begin."""
+    if by.user is None:
+        return
+    here = Rights.of(by.user).role_at(device.network.site_id)
+    needed = Role.for_priority(priority)
+    if here is None or here < needed:
+        raise Lacks(needed, f"for priority {priority}")
 
 
 def _check(priority: int, until: datetime | None, note: str, now: datetime) -> None:

@@ -18,13 +18,12 @@ Row = TypeVar("Row", bound=Model)
 
 
 class Lacks(Exception):
-    """The role is not enough; says which would be."""
+    """The role is not enough; says which would be, and for what."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, what: str = "") -> None:
         self.role = role
-        super().__init__(
-            f"You need the role {role.word} at this site; an administrator can give it to you."
-        )
+        need = f"You need the role {role.word} at this site{what and f' {what}'}"
+        super().__init__(f"{need}; an administrator can give it to you.")
 
 
 @dataclass(frozen=True, slots=True)

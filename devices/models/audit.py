@@ -26,9 +26,14 @@ class AuditEntry(models.Model):
     site_id = models.BigIntegerField(
         null=True, help_text=_("The id of its site; empty for what belongs to no site.")
     )
+    device_id = models.BigIntegerField(
+        null=True, help_text=_("The id of the device that it is, or is a part of.")
+    )
     changes = models.JSONField(
         default=dict, help_text=_("The old and the new value of each field: [old, new].")
     )
+
+    site_path = "site_id"
 
     class Meta:
         ordering = ["-pk"]
@@ -37,6 +42,8 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["kind", "row_id"], name="audit_row"),
             models.Index(fields=["site_id"], name="audit_site"),
+            models.Index(fields=["device_id"], name="audit_device"),
+            models.Index(fields=["user_id"], name="audit_user"),
         ]
 
     def __str__(self) -> str:

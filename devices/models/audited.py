@@ -113,6 +113,11 @@ class Audited(models.Model):
         for all rows that are written together; it asks the database once for all of them."""
         return ()
 
+    @property
+    def its_device_id(self) -> int | None:
+        """Of the device that it is a part of, for the audit trail."""
+        return getattr(self, "device_id", None)
+
     def settle(self, changed: Collection[str]) -> None:
         """Called before what people changed is stored: for fields that follow from others."""
 
@@ -151,6 +156,7 @@ def record(action: Action, rows: Sequence[tuple[Any, Values, Values]]) -> None:
                 row_id=row.pk,
                 name=str(row)[:200],
                 site_id=sites.get((type(row), row.pk)),
+                device_id=row.its_device_id,
                 changes=changes,
             )
             for row, changes in changed

@@ -58,6 +58,10 @@ class Device(Audited):
         return self.name
 
     @property
+    def its_device_id(self) -> int | None:
+        return self.pk
+
+    @property
     def is_panel(self) -> bool:
         """Whether it is a T3 panel, with tables of a fixed size."""
         return self.serial_number is not None

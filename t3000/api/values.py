@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +22,7 @@ from devices.api.throttling import CommandThrottle
 from devices.api.views import ApiView, no_such
 from devices.domain import commands
 from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
+from devices.domain.rights import Lacks
 from devices.enums import OPEN_STATES, Role
 from devices.middleware import actor
 from devices.models import Command
@@ -146,6 +147,8 @@ def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
     by = actor(request)
     try:
         return request_write(point, by=by, **write)
+    except Lacks as error:
+        raise PermissionDenied(str(error)) from None
     except BadCommand as error:
         raise ValidationError({error.field: [error.message]}) from None
     except NotPossible as error:

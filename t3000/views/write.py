@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
+from devices.domain.rights import Lacks, Rights
 from devices.enums import Role
 from devices.middleware import actor
 from devices.models import Device
@@ -74,17 +75,30 @@ def _release(request: PageRequest, point: Point) -> HttpResponse:
 
 
 def _ask(request: PageRequest, point: Point, form: Form, **asked: Any) -> HttpResponse:
-    shown = form if isinstance(form, WriteForm) else WriteForm(point)
     try:
         request_write(point, by=actor(request), **asked)
     except NotPossible as error:
-        return _render(request, point, shown, str(error), status=409)
+        return _render(request, point, _shown(point, form), str(error), status=409)
+    except Lacks as error:
+        return _refuse(request, point, form, "priority", str(error))
     except BadCommand as error:
-        if shown is not form or error.field not in shown.fields:
-            return _render(request, point, shown, error.message, status=422)
-        shown.add_error(error.field, error.message)
-        return _render(request, point, shown, status=422)
+        return _refuse(request, point, form, error.field, error.message)
     return HttpResponse(status=204)
+
+
+def _refuse(
+    request: PageRequest, point: Point, form: Form, field: str, message: str
+) -> HttpResponse:
+    """422; beside the field where the form has it."""
+    shown = _shown(point, form)
+    if shown is form and field in shown.fields:
+        shown.add_error(field, message)
+        message = ""
+    return _render(request, point, shown, message, status=422)
+
+
+def _shown(point: Point, form: Form) -> WriteForm:
+    return form if isinstance(form, WriteForm) else WriteForm(point)
 
 
 def _render(
@@ -93,17 +107,21 @@ def _render(
     now, rights = timezone.now(), rights_of(request)
     (row,) = point_rows(Point.objects.filter(pk=point.pk), now, rights)
     (device,) = device_rows(Device.objects.filter(pk=point.device_id), rights)
+    strongest = _strongest(rights, point)
     context = {
         "point": row,
         "device": device,
         "form": form,
         "problem": problem,
-        "holds": holds(point),
+        "holds": [
+            (hold, None if hold.priority >= strongest else Role.for_priority(hold.priority))
+            for hold in holds(point)
+        ],
         "manual": MANUAL,
         "low": _worth_telling(point.low),
         "high": _worth_telling(point.high),
         "ends": _ends(form, milliseconds(form.end_of_day(now))),
-        "priorities": _priorities(form),
+        "priorities": _priorities(form, strongest),
     }
     return render(request, "t3000/_write.html", context, status=status)
 
@@ -113,11 +131,17 @@ def _worth_telling(bound: float | None) -> float | None:
     return bound if bound is not None and abs(bound) < TECHNICAL else None
 
 
-def _priorities(form: WriteForm) -> list[tuple[int, Any]]:
-    """The choices of `priority`, by number."""
+def _strongest(rights: Rights, point: Point) -> int:
+    """The lowest number that the user may write and release here."""
+    role = rights.role_at(point.device.network.site_id)
+    return (role and role.strongest_priority) or MANUAL
+
+
+def _priorities(form: WriteForm, strongest: int) -> list[tuple[int, Any]]:
+    """The choices of `priority` that the user has, by number."""
     if "priority" not in form.fields:
         return []
-    numbers = [number for number in range(1, 17) if number != MINIMUM_ON_OFF]
+    numbers = [number for number in range(strongest, 17) if number != MINIMUM_ON_OFF]
     return [(number, PRIORITY_NAMES.get(number, "")) for number in numbers]
 
 

@@ -1,5 +1,6 @@
 """The ledger of commands: one way through its states, nothing sent twice, nothing forgotten."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ from kombu.exceptions import OperationalError
 
 from devices.domain import commands, overrides
 from devices.domain.commands import BadCommand, NotPossible
-from devices.enums import CommandKind, CommandState, Origin
-from devices.models import Command
+from devices.domain.rights import Lacks
+from devices.enums import CommandKind, CommandState, Origin, Role
+from devices.models import AuditEntry, Command
 from devices.models.acting import Actor
-from tests.factories import NOW, make_command, make_device, make_network, make_user
+from tests.factories import NOW, make_command, make_device, make_network, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +54,7 @@ def state(command: Command) -> str:
 def test_a_request_is_written_down_told_and_sent_ahead_of_polls(
     sent: list[Any], told: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
-    user = make_user("anna")
+    user = make_user("anna", role=Role.OPERATOR)
     device = make_device(network=make_network(queue="east"))
     with django_capture_on_commit_callbacks(execute=True):
         command = commands.request(
@@ -279,3 +281,64 @@ def test_current_are_open_commands_and_what_holds() -> None:
     make_command(device, over_at=NOW)
     make_command()
     assert {one.command_id for one in commands.current([device.pk])} == {holding.pk, pending.pk}
+
+
+def test_the_role_at_the_site_says_how_strongly_one_may_write() -> None:
+    device = make_device()
+    strongest = {None: None, Role.VIEWER: None, Role.OPERATOR: 8, Role.ENGINEER: 5, Role(4): 1}
+    for role, most in strongest.items():
+        by = Actor(make_user(role=role, site=device.network.site), Origin.API)
+        may = []
+        for priority in range(1, 17):
+            for value in (1.0, None):
+                with suppress(BadCommand, Lacks):
+                    may.append(commands.request(device, POINT, value, by=by, priority=priority))
+        written = sorted({one.priority for one in may})
+        assert written == [] if most is None else [*range(most, 6), *range(max(most, 7), 17)]
+        assert len(may) == 2 * len(written)  # a release takes the same role
+
+
+def test_a_role_at_another_site_is_none_here() -> None:
+    by = Actor(make_user(role=Role.ADMINISTRATOR, site=make_site()), Origin.PAGE)
+    with pytest.raises(Lacks, match="role operator at this site for priority 8"):
+        commands.request(make_device(), POINT, 1.0, by=by)
+    assert not Command.objects.exists()
+    assert not AuditEntry.objects.filter(kind="command").exists()
+
+
+def test_who_may_not_is_told_which_role_may() -> None:
+    device = make_device()
+    by = Actor(make_user(role=Role.OPERATOR, site=device.network.site), Origin.PAGE)
+    for priority, role in ((1, "administrator"), (4, "administrator"), (5, "engineer")):
+        with pytest.raises(Lacks, match=f"role {role} at this site for priority {priority}"):
+            commands.request(device, POINT, None, by=by, priority=priority)
+
+
+def test_an_override_of_somebody_else_is_released_by_an_operator() -> None:
+    device = make_device()
+    site = device.network.site
+    engineer = Actor(make_user(role=Role.ENGINEER, site=site), Origin.API)
+    operator = Actor(make_user(role=Role.OPERATOR, site=site), Origin.PAGE)
+    commands.request(device, POINT, 1.0, by=engineer, priority=10)
+    assert commands.request(device, POINT, None, by=operator, priority=10).value is None
+
+
+def test_a_command_is_one_entry_of_the_audit_trail_whatever_becomes_of_it() -> None:
+    device = make_device()
+    by = Actor(make_user("anna", role=Role.OPERATOR), Origin.API, "10.0.0.7")
+    end = NOW + timedelta(hours=1)
+    asked = {"until": end, "note": "frost", "old_value": 20.0, "now": NOW}
+    command = commands.request(device, POINT, 21.5, by=by, **asked)
+    ((claimed, _),) = claim([command.pk], NOW)
+    commands.finish(claimed, CommandState.CONFIRMED, now=NOW)
+    entry = AuditEntry.objects.get(kind="command")
+    assert (entry.action, entry.row_id) == ("create", command.pk)
+    assert entry.name == f"{device.name} {POINT}"
+    assert (entry.username, entry.origin, entry.client_address) == ("anna", "api", "10.0.0.7")
+    assert (entry.site_id, entry.device_id) == (device.network.site_id, device.pk)
+    assert entry.changes == {
+        "value": [20.0, 21.5],
+        "priority": [None, 8],
+        "until": [None, "2026-11-23T11:42:18Z"],
+        "note": [None, "frost"],
+    }

@@ -242,8 +242,24 @@ def test_only_get_and_post(anna: Client) -> None:
     assert anna.delete(path(make_output())).status_code == 405
 
 
-def test_what_holds_a_point_can_be_released_at_its_priority(anna: Client) -> None:
+def test_what_holds_more_strongly_than_one_may_write_is_not_offered(anna: Client) -> None:
     point = make_output()
+    make_command(point.device, point=point.address, priority=5, username="jo", note="frost test")
+    html = text(anna.get(path(point), **HTMX))
+    assert "To release priority 5 takes the role engineer." in html
+    assert 'name="release"' not in html
+    assert '<option value="8"' in html
+    assert '<option value="7"' not in html
+    for asked in ({"release": "5"}, {**ASKED, "priority": "5"}):
+        response = anna.post(path(point), asked, **HTMX)
+        assert response.status_code == 422
+        assert "You need the role engineer at this site for priority 5" in text(response)
+
+
+def test_what_holds_a_point_can_be_released_at_its_priority(client: Client) -> None:
+    point = make_output()
+    client.force_login(make_user("anna", role=Role.ENGINEER))
+    anna = client
     make_command(point.device, point=point.address, priority=5, username="jo", note="frost test")
     html = text(anna.get(path(point), **HTMX))
     assert "no end, by jo, priority 5" in html

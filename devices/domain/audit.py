@@ -1,0 +1,62 @@
+"""The audit trail: entries of what is no row that people configure, and who may read them.
+
+Changes of configured rows are written down by the rows themselves (devices.models.audited).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
+
+from devices.domain.rights import Rights
+from devices.enums import Action, Role
+from devices.models import AuditEntry, Device
+from devices.models.acting import Actor, current
+
+READER = Role.OPERATOR
+
+
+def note(
+    action: Action,
+    kind: str,
+    row_id: int,
+    name: str,
+    changes: Mapping[str, list[Any]],
+    *,
+    by: Actor | None = None,
+    device: Device | None = None,
+    site_id: int | None = None,
+) -> None:
+    """Writes an entry, put down to whoever acts. Never hand it a secret."""
+    by = by or current()
+    AuditEntry.objects.create(
+        user_id=by.user.pk if by.user else None,
+        username=by.name[:150],
+        origin=by.origin,
+        client_address=by.address,
+        action=action,
+        kind=kind,
+        row_id=row_id,
+        name=name[:200],
+        site_id=device.network.site_id if device else site_id,
+        device_id=device.pk if device else None,
+        changes={field: [_plain(value) for value in pair] for field, pair in changes.items()},
+    )
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return value
+    return DjangoJSONEncoder().default(value)
+
+
+def visible(rights: Rights) -> QuerySet[AuditEntry]:
+    """What the user may read: operators and above what was done at their sites. What belongs to no
+    site, as accounts, is for administrators of all sites."""
+    sites = rights.sites(READER)
+    if rights.may(Role.ADMINISTRATOR, None):
+        return AuditEntry.objects.all()
+    if sites is None:
+        return AuditEntry.objects.filter(site_id__isnull=False)
+    return AuditEntry.objects.filter(site_id__in=sites)
