@@ -85,10 +85,16 @@ class Search(serializers.CharField):
 
 
 class Names(serializers.CharField):
-    """Names in the address, with commas between."""
+    """Names in the address, with commas between, each once."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LONGEST_NAMES, allow_blank=True, **options)
+        super().__init__(max_length=LONGEST_NAMES, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        names = super().to_internal_value(data).split(",")
+        if len(set(names)) < len(names):
+            raise serializers.ValidationError("A name is given twice; give it once.")
+        return names
 
 
 class JsonNumber(serializers.FloatField):

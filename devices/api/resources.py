@@ -181,6 +181,8 @@ class BulkAnswerSerializer(serializers.Serializer[Any]):
 class ResourceBulk(ApiView):
     """Creates, changes and deletes many rows."""
 
+    needs_body = True
+
     def post(self, request: Request) -> Response:
         resource = cast("Resource", self)
         with refusals():
@@ -335,7 +337,7 @@ def _view(rows: type[Resource], base: type[ApiView], suffix: str, told: str) -> 
                 if method != "delete" else [IF_MATCH],
             )(_method(base, method))  # fmt: skip
     members["refusals"] = {
-        "List": (), "Detail": (409, 412), "Bulk": (409,)
+        "List": (409,), "Detail": (409, 412), "Bulk": (409,)
     }[suffix]  # fmt: skip
     return type(f"{rows.__name__}{suffix}", (rows, base), members)
 
@@ -374,7 +376,7 @@ def _bulk_serializer(rows: type[Resource]) -> type[serializers.Serializer[Any]]:
     """What a bulk takes, for the schema."""
     name = rows.model.__name__
     row = _serializer(rows)
-    changed = type(f"{name}ChangeSerializer", (row,), {"id": JsonId()})
+    changed = type(f"{name}ChangeSerializer", (row,), {"id": JsonId(), "always": ["id"]})
     meta = type("Meta", (row.Meta,), {"read_only_fields": rows.read_only})
     changed.Meta = meta  # type: ignore[attr-defined]
     members: dict[str, Any] = {

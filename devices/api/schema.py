@@ -3,8 +3,9 @@
 from http import HTTPStatus
 from typing import Any, cast
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiParameter
 
 from devices.api.authentication import TokenScheme  # registers itself
 from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer, Wrong
@@ -29,6 +30,8 @@ HEADERS = {
     429: {"Retry-After": "Seconds to wait."},
 }
 
+WRITTEN = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
+WRITTEN_OR_EMPTY = "^[^\\u0000]*$"
 WRONG_PARAMETER = Wrong(field="colour", detail="There is no such parameter; there are: none.")
 LOCATION = OpenApiParameter(
     "Location",
@@ -66,7 +69,7 @@ class ApiSchema(AutoSchema):
         return self.view.operation or str(super().get_operation_id())
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return isinstance(self.view, ListView)
+        return isinstance(self.view, ListView) and self.method == "GET"
 
     def _map_serializer(self, serializer: Any, *args: Any, **options: Any) -> Any:
         told = super()._map_serializer(  # type: ignore[no-untyped-call]
@@ -74,9 +77,17 @@ class ApiSchema(AutoSchema):
         )
         if isinstance(serializer, Closed | RowSerializer):
             told = {**told, "additionalProperties": False}
+        if hasattr(serializer, "always"):  # also of a part of a row
+            told["required"] = serializer.always
         if options.get("direction", args[0] if args else "") == "response":
             told.pop("required", None)  # `fields` leaves out what was not asked for
         return told
+
+    def _get_request_body(self, direction: Direction = "request") -> Any:
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        if body and self.view.needs_body:
+            body["required"] = True
+        return body
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
@@ -130,9 +141,28 @@ class ApiSchema(AutoSchema):
         return body
 
 
+class TextExtension(OpenApiSerializerFieldExtension):
+    """What a text must not be: NUL in it, or nothing but white space."""
+
+    target_class = "devices.api.serializers.JsonText"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        told: dict[str, Any] = auto_schema._map_serializer_field(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
+        if direction == "request" and "pattern" not in told:
+            told["pattern"] = WRITTEN_OR_EMPTY if self.target.allow_blank else WRITTEN
+        return told
+
+
 def _choices(name: str, choices: list[str], told: str) -> OpenApiParameter:
     """Some of these, with commas between."""
-    names = {"type": "array", "uniqueItems": True, "items": {"type": "string", "enum": choices}}
+    names = {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "string", "enum": choices},
+    }
     return OpenApiParameter(name, names, style="form", explode=False, description=told)
 
 

@@ -48,6 +48,7 @@ class ApiView(GenericAPIView[Any]):
     operation: ClassVar[str] = ""
     wrong: ClassVar[Wrong]  # examples for those that have a body, for the schema
     conflict: ClassVar[str] = ""
+    needs_body: ClassVar[bool] = False  # though nothing in it is required by itself
     query: Mapping[str, Any] = MappingProxyType({})
     rights = Rights(None)
 
@@ -72,10 +73,9 @@ class ApiView(GenericAPIView[Any]):
     def told(self) -> list[str]:
         """The members of a row that are told, in their order: those that were asked for, or all."""
         known = self.tellable()
-        asked = self.query.get("fields")
-        if not asked:
+        wanted = self.query.get("fields")
+        if wanted is None:
             return known
-        wanted = asked.split(",")
         _refuse_others("fields", wanted, known)
         return [name for name in known if name in wanted]
 
@@ -88,6 +88,13 @@ class ApiView(GenericAPIView[Any]):
         """The members that the serializer tells, straight from the database: a model's instances
         and a serializer's fields cost several times as much."""
         return list(queryset.values(*self.told()))
+
+    def only_told(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Of rows with all members those that are told."""
+        names = self.told()
+        if "fields" not in self.query:
+            return rows
+        return [{name: row[name] for name in names} for row in rows]
 
     def _possible(self) -> str:
         return " or ".join(self.allowed_methods)
@@ -122,10 +129,9 @@ class ListView(ApiView):
         return queryset
 
     def ordered(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        asked = self.query.get("ordering")
-        if not asked:
+        names = self.query.get("ordering")
+        if names is None:
             return queryset
-        names = asked.split(",")
         _refuse_others("ordering", [name.removeprefix("-") for name in names], self.sortable())
         return queryset.order_by(*names, "pk")
 

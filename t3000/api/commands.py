@@ -75,7 +75,7 @@ class CommandRows(ApiView):
     tag = "commands"
 
     def rows(self, queryset: QuerySet[Command]) -> list[dict[str, Any]]:
-        return command_rows(queryset)
+        return self.only_told(command_rows(queryset))
 
 
 class CommandList(CommandRows, ListView):

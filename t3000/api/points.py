@@ -76,7 +76,7 @@ class PointRows(ApiView):
     tag = "points"
 
     def rows(self, queryset: QuerySet[Point]) -> list[dict[str, Any]]:
-        return [point_row(point) for point in point_states(queryset, timezone.now())]
+        return self.only_told([point_row(one) for one in point_states(queryset, timezone.now())])
 
 
 class PointList(PointRows, ListView):
