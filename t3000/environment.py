@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 YES = {"true", "yes", "on", "1"}
@@ -58,6 +59,20 @@ def number(name: str, default: int) -> int:
     if not given.isdecimal():
         raise ImproperlyConfigured(f"{name}={given}: a whole number of 0 or more is wanted.")
     return int(given)
+
+
+def encryption_keys(name: str) -> list[str]:
+    """The newest first. What is refused is not repeated."""
+    given = words(name, [])
+    for number, key in enumerate(given, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name}: key {number} of {len(given)} is damaged. A key is 32 random bytes in "
+                "url-safe base64, 44 characters; several are separated by commas, newest first."
+            ) from None
+    return given
 
 
 def log_level(name: str, default: str) -> str:

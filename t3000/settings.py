@@ -38,6 +38,10 @@ def _secret_key(path: Path) -> str:
 
 
 SECRET_KEY = environment.text("T3000_SECRET_KEY") or _secret_key(DATA_DIR / "secret_key")
+# Of the stored secrets. `manage.py prepare` makes the file: only the database knows whether there
+# should be one.
+ENCRYPTION_KEYS = environment.encryption_keys("T3000_ENCRYPTION_KEY")
+ENCRYPTION_KEY_FILE = DATA_DIR / "encryption_key"
 DEBUG = False
 ALLOWED_HOSTS = environment.hosts("T3000_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.origins("T3000_TRUSTED_ORIGINS")

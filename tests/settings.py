@@ -23,7 +23,16 @@ if os.environ.get("T3000_TEST_REDIS") == "own":
 
 from t3000.environment import SQLITE as SQLITE_ENGINE  # noqa: E402
 from t3000.settings import *  # noqa: E402, F403  the settings under test are the project's
-from t3000.settings import BASE_DIR, DATA_DIR, DATABASES, STORAGES  # noqa: E402
+from t3000.settings import (  # noqa: E402
+    BASE_DIR,
+    DATA_DIR,
+    DATABASES,
+    INSTALLED_APPS,
+    STORAGES,
+)
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.sealed"]
+ENCRYPTION_KEYS = ["only-for-tests-only-for-tests-only-for-test="]
 
 if DATABASES["default"]["ENGINE"] == SQLITE_ENGINE:
     # A file, so that the threads of the field see the same database as the tests.

@@ -6,20 +6,24 @@ from devices.models.network import Network, NetworkLease
 from devices.models.place import Building, Floor, Room, Site
 from devices.models.request_key import RequestKey
 from devices.models.role import RoleAssignment
+from devices.models.secret import EncryptedTextField, KeyNote, Secret
 
 __all__ = [
     "AuditEntry",
     "Building",
     "Command",
     "Device",
+    "EncryptedTextField",
     "Floor",
     "Job",
     "JobNetwork",
+    "KeyNote",
     "Link",
     "Network",
     "NetworkLease",
     "RequestKey",
     "RoleAssignment",
     "Room",
+    "Secret",
     "Site",
 ]

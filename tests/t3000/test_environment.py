@@ -53,6 +53,7 @@ def test_lists_and_numbers(said: pytest.MonkeyPatch) -> None:
         (environment.database, "postgresql://db.example", "names no database"),
         (environment.database, "postgresql://u:p@db:port/t3000", "looks like postgresql://"),
         (environment.database, "t3000.sqlite3", "it is not known; try postgresql://"),
+        (environment.encryption_keys, f"{'A' * 43}=,{'A' * 42}=", "key 2 of 2 is damaged"),
         (environment.redis, "http://127.0.0.1:6379", "looks like redis://127.0.0.1:6379/0"),
         (environment.redis, "redis://127.0.0.1:port/0", "looks like redis://127.0.0.1:6379/0"),
         (environment.redis, "redis://127.0.0.1/first", "looks like redis://127.0.0.1:6379/0"),
@@ -76,6 +77,8 @@ def test_nonsense_is_refused_with_what_would_be_right(
         (environment.database, "postgresql://me:12/hunter@db.example/t3000"),
         (environment.database, "postgresql://me:12?hunter@db.example/t3000"),
         (environment.database, "postgresql:me:hunter://db.example/t3000"),
+        (environment.encryption_keys, "hunter2"),
+        (environment.encryption_keys, f"{'A' * 43}=,hunter2"),
         (environment.redis, "redis://me:hunter#2@r.example/0"),
         (environment.redis, "redis://me:hunter/2@r.example/0"),
         (environment.redis, "redis://me:12/hunter@r.example/0"),
@@ -100,6 +103,12 @@ def test_what_cannot_be_read_may_lack_percent_encoding(said: pytest.MonkeyPatch)
     given = environment.database(NAME)
     assert given is not None
     assert given["PASSWORD"] == "a/b@"
+
+
+def test_encryption_keys(said: pytest.MonkeyPatch) -> None:
+    assert environment.encryption_keys(NAME) == []
+    said.setenv(NAME, f"{'B' * 43}=, {'A' * 43}=")
+    assert environment.encryption_keys(NAME) == [f"{'B' * 43}=", f"{'A' * 43}="]
 
 
 def test_databases(said: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
-from devices import relay
+from devices import keyring, relay
 from devices.domain.accounts import ADMINISTRATOR, create_first_administrator
+from devices.domain.secrets import ready_key
 from t3000.domain.demo import pause_demo_site
 
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         self._check_servers()
         self.stdout.write("Bringing the database up to date")
         call_command("migrate", verbosity=0)
+        self._ready_key()
         self._make_administrator()
         if not options["demo"]:
             pause_demo_site()
@@ -42,6 +44,14 @@ class Command(BaseCommand):
         problem = relay.problem()
         if problem:
             raise CommandError(f"REDIS_URL: Redis cannot be used. {problem}")
+
+    def _ready_key(self) -> None:
+        try:
+            problem = ready_key()
+        except keyring.KeyProblem as error:
+            raise CommandError(str(error)) from error
+        if problem:
+            self.stderr.write(f"The site is served, but stored secrets cannot be used. {problem}")
 
     def _make_administrator(self) -> None:
         given = os.environ.get("T3000_ADMIN_PASSWORD", "")

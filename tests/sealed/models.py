@@ -1,0 +1,14 @@
+"""What holds secrets, in a table of its own that no migration makes."""
+
+from django.db import models
+
+from devices.models import EncryptedTextField
+
+
+class Safe(models.Model):
+    name = models.CharField(max_length=20)
+    password = EncryptedTextField(max_length=20, blank=True, default="")
+    pin = EncryptedTextField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
