@@ -140,12 +140,12 @@ def _signed_in(scope: dict[str, Any]) -> User | None:
     headers = dict(scope["headers"])
     token = tokens.in_header(headers.get(b"authorization", b"").decode("latin-1"))
     if token is not None:
-        row = tokens.find(token, timezone.now())
+        address = (scope.get("client") or [""])[0]
+        row = tokens.find(token, timezone.now(), address)
         if row is None:
-            sign_in.refuse_token((scope.get("client") or [""])[0])
+            sign_in.refuse_token(address)
             return None
-        owner: User = row.user
-        return owner
+        return row.user
     session = import_module(settings.SESSION_ENGINE).SessionStore(scope["session"].session_key)
     request = HttpRequest()
     request.session = session

@@ -57,7 +57,6 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
-    "knox",
     "drf_spectacular",
     "devices",
     "t3000",
@@ -225,7 +224,6 @@ REST_FRAMEWORK = {
         "commands": f"{environment.number('T3000_COMMANDS_PER_MINUTE', 600)}/min"
     },
 }
-REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "T3000 for the web",
     "DESCRIPTION": "Devices of a building, their points and values. docs/api.md is the guide.",

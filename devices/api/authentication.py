@@ -2,24 +2,25 @@
 
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from knox.models import AuthToken
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from devices.domain import sign_in, tokens
+from devices.models import ApiToken
 
 
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Token ...`. A wrong token is refused even beside a good session."""
 
-    def authenticate(self, request: Request) -> tuple[object, AuthToken] | None:
+    def authenticate(self, request: Request) -> tuple[object, ApiToken] | None:
         token = tokens.in_header(request.headers.get("Authorization", ""))
         if token is None:
             return None
-        found = tokens.find(token, timezone.now())
+        address = request.META.get("REMOTE_ADDR", "")
+        found = tokens.find(token, timezone.now(), address)
         if found is None:
-            sign_in.refuse_token(request.META.get("REMOTE_ADDR", ""))
+            sign_in.refuse_token(address)
             raise AuthenticationFailed(
                 "The token is wrong, has expired or was revoked; "
                 "`manage.py api_token USERNAME` makes a new one."

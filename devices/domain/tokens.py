@@ -1,57 +1,132 @@
 """Tokens of programs. Only a token's hash is stored: who reads the database cannot sign in."""
 
+import logging
 import re
+import secrets
 from datetime import datetime, timedelta
+from hashlib import sha512
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
-from knox.crypto import hash_token
-from knox.models import AuthToken
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from devices.domain import last_seen
+from devices.models import ApiToken
+from devices.models.token import NAME_LENGTH
+from protocols.texts import clean
+
+log = logging.getLogger(__name__)
 
 SHAPE = re.compile(r"[0-9a-f]{64}")
+LIFETIME = timedelta(days=90)
+UNTIL_REVOKED = None  # a lifetime, too
+LONGEST = 36500  # days
+MOST = 50  # of one user
+FORGET = timedelta(days=30)  # after its end a token is no longer listed
 
 
 class NoSuchUser(Exception):
     """Nobody who may sign in has this name."""
 
 
-def active_user(username: str) -> AbstractBaseUser:
+class TooMany(Exception):
+    """The user has enough tokens; says what to do."""
+
+
+def active_user(username: str) -> User:
     """Raises NoSuchUser with what is wrong."""
-    users = get_user_model()
-    user = users.objects.filter(username=username).first()
-    if user is None:
-        raise NoSuchUser(f"There is no user {username}.")
+    user = known_user(username)
     if not user.is_active:
         raise NoSuchUser(f"The user {username} is not active, so a token would open nothing.")
     return user
 
 
-def make(user: AbstractBaseUser, lifetime: timedelta | None = None) -> str:
-    """A new token, which nobody can tell again; without a lifetime it holds until revoked."""
-    _row, token = AuthToken.objects.create(user, expiry=lifetime)
-    return str(token)
-
-
-def revoke(username: str) -> int:
-    """Ends all tokens of this name, also of somebody inactive; how many there were."""
-    users = get_user_model()
-    if not users.objects.filter(username=username).exists():
+def known_user(username: str) -> User:
+    """Also somebody inactive. Raises NoSuchUser."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
         raise NoSuchUser(f"There is no user {username}.")
-    count: int = AuthToken.objects.filter(user__username=username).delete()[0]
+    return user
+
+
+def make(
+    user: User,
+    *,
+    name: str = "",
+    lifetime: timedelta | None = LIFETIME,
+    by: str = "",
+    now: datetime | None = None,
+) -> str:
+    """A new token, which nobody can tell again. Raises TooMany."""
+    now = now or timezone.now()
+    own = ApiToken.objects.filter(user=user)
+    own.filter(expires_at__lt=now - FORGET).delete()
+    if own.count() >= MOST:
+        raise TooMany(f"A user has at most {MOST} tokens. Revoke one that is no longer needed.")
+    token = secrets.token_hex(32)
+    row = ApiToken.objects.create(
+        user=user,
+        name=clean(name)[:NAME_LENGTH],
+        digest=_digest(token),
+        created_at=now,
+        expires_at=now + lifetime if lifetime is not None else None,
+    )
+    end = f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "until it is revoked"
+    log.info("the token %s of %s was made%s, %s", _called(row), user, _by(by), end)
+    return token
+
+
+def list_for(user: User) -> QuerySet[ApiToken]:
+    """The newest first; those that have ended for a while, too."""
+    return ApiToken.objects.filter(user=user)
+
+
+def revoke(token: ApiToken, *, by: str = "") -> None:
+    """It opens nothing from now on."""
+    called = _called(token)
+    token.delete()
+    log.info("the token %s of %s was revoked%s", called, token.user, _by(by))
+
+
+def revoke_all(user: User, *, by: str = "") -> int:
+    """How many there were."""
+    count: int = ApiToken.objects.filter(user=user).delete()[0]
+    if count:
+        log.info("all %d tokens of %s were revoked%s", count, user, _by(by))
     return count
 
 
-def find(token: str, now: datetime) -> AuthToken | None:
-    """The row of a token that opens now, with its user; None for any other text."""
+def find(token: str, now: datetime, address: str = "") -> ApiToken | None:
+    """The row of a token that opens now, with its user; None for any other text. Its use is
+    noted, with the address that it came from."""
     if not SHAPE.fullmatch(token):
         return None
-    row = AuthToken.objects.filter(digest=hash_token(token)).select_related("user").first()
+    digest = _digest(token)
+    row = ApiToken.objects.filter(digest=digest).select_related("user").first()
     if row is None or not row.user.is_active:
         return None
-    return None if row.expiry is not None and row.expiry <= now else row
+    if row.expires_at is not None and row.expires_at <= now:
+        return None
+    if last_seen.is_due(row.used_at, now):
+        this = ApiToken.objects.filter(pk=row.pk)
+        last_seen.note(this, digest, used_at=now, used_from=address or None)
+    return row
 
 
 def in_header(authorization: str) -> str | None:
     """The token of an Authorization header; None if the header speaks of something else."""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "token" else None
+
+
+def _digest(token: str) -> str:
+    """A token is 32 random bytes: there is nothing to guess, so no salt and no slow hash."""
+    return sha512(token.encode()).hexdigest()
+
+
+def _called(row: ApiToken) -> str:
+    return f"{row.pk} {row.name!r}" if row.name else str(row.pk)
+
+
+def _by(name: str) -> str:
+    return f" by {name}" if name else ""

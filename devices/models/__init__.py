@@ -7,9 +7,11 @@ from devices.models.place import Building, Floor, Room, Site
 from devices.models.request_key import RequestKey
 from devices.models.role import RoleAssignment
 from devices.models.secret import EncryptedTextField, KeyNote, Secret
+from devices.models.token import ApiToken
 
 __all__ = [
     "AuditEntry",
+    "ApiToken",
     "Building",
     "Command",
     "Device",

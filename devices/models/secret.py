@@ -92,6 +92,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic
     """A text that the database, its backups and its readers do not know. Nothing can be searched
     for in it but whether there is one: `password=""`."""
 
+    is_secret = True
     descriptor_class = SecretAttribute
     description = _("Encrypted text")
 
@@ -148,9 +149,9 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic
         if data:
             super().save_form_data(instance, data)
 
-    def value_from_object(self, obj: models.Model) -> str:
-        """For forms and model_to_dict."""
-        return ""
+    def value_from_object(self, obj: models.Model) -> Any:
+        """For forms and model_to_dict: not the text, but whether there is one."""
+        return super().value_from_object(obj) or ""
 
     def value_to_string(self, obj: models.Model) -> str:
         """For serializers."""

@@ -10,13 +10,12 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
-from knox.models import AuthToken
 
 from devices import live
 from devices.domain import commands, tokens
 from devices.enums import CommandState, Role
 from devices.live import DeviceStatus, PointChange
-from devices.models import RoleAssignment
+from devices.models import ApiToken, RoleAssignment
 from t3000 import consumers
 from t3000.asgi import application
 from tests.factories import make_command, make_point, make_user, make_value
@@ -238,7 +237,7 @@ async def test_a_program_comes_with_its_token_and_no_origin(
     await socket.send_json_to({"subscribe": {"points": [point.pk]}})
     assert (await socket.receive_json_from())["snapshot"]["points"]["ids"] == [point.pk]
     monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.0)
-    await database_sync_to_async(AuthToken.objects.all().delete)()
+    await database_sync_to_async(ApiToken.objects.all().delete)()
     await socket.send_json_to({"ack": 1})
     assert (await socket.receive_output())["code"] == 4401
 
