@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 YES = {"true", "yes", "on", "1"}
 NO = {"false", "no", "off", "0", ""}
 POSTGRESQL = "django.db.backends.postgresql"
+HOURS_OF_A_YEAR = 8760
 SQLITE = "django.db.backends.sqlite3"
 DATABASE_EXAMPLES = (
     "postgresql://user:password@127.0.0.1:5432/t3000 or sqlite:////srv/t3000/t3000.sqlite3"
@@ -59,6 +61,15 @@ def number(name: str, default: int) -> int:
     if not given.isdecimal():
         raise ImproperlyConfigured(f"{name}={given}: a whole number of 0 or more is wanted.")
     return int(given)
+
+
+def hours(name: str, default: int, *, least: int = 0) -> timedelta:
+    given = text(name, str(default))
+    if not given.isdecimal() or len(given) > 4 or not least <= int(given) <= HOURS_OF_A_YEAR:
+        raise ImproperlyConfigured(
+            f"{name}={given}: a whole number of hours from {least} to {HOURS_OF_A_YEAR} is wanted."
+        )
+    return timedelta(hours=int(given))
 
 
 def encryption_keys(name: str) -> list[str]:

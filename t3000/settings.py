@@ -51,7 +51,6 @@ BEHIND_PROXY = environment.flag("T3000_PROXY")
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
@@ -265,7 +264,10 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "devices.session_store"
+SESSION_COOKIE_AGE = int(environment.hours("T3000_SESSION_HOURS", 12, least=1).total_seconds())
+SESSION_SAVE_EVERY_REQUEST = False  # it would begin the hours anew with each request
+SESSION_IDLE = environment.hours("T3000_IDLE_HOURS", 4)  # 0: it does not end for that
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Only a proxy tells whether a request came by TLS; without it a redirect would never end.
 SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY

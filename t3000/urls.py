@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views import defaults
@@ -16,7 +15,7 @@ from t3000.health import healthz
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
-from t3000.views.sign_in import SignIn
+from t3000.views.sign_in import SignIn, SignOut
 from t3000.views.write import write
 
 API = "api/t3000"
@@ -52,7 +51,7 @@ urlpatterns = [
     path("points/<int:point_id>/write", write, name="point-write"),
     path("networks/new", add_network, name="network-new"),
     path("login/", SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", SignOut.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
     *api_patterns,
 ]

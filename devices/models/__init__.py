@@ -7,6 +7,7 @@ from devices.models.place import Building, Floor, Room, Site
 from devices.models.request_key import RequestKey
 from devices.models.role import RoleAssignment
 from devices.models.secret import EncryptedTextField, KeyNote, Secret
+from devices.models.session import Session
 from devices.models.token import ApiToken
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "RoleAssignment",
     "Room",
     "Secret",
+    "Session",
     "Site",
 ]

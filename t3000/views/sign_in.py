@@ -4,14 +4,15 @@ import math
 from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from devices.domain import sign_in
+from devices.domain import sessions, sign_in
 
 TOO_MANY = ngettext_lazy(
     "Too many failed tries. The next one is possible in %(minutes)d minute.",
@@ -53,9 +54,31 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
+        response = super().form_valid(form)
+        begin_session(self.request, form.get_user())
+        return response
+
     def form_invalid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
         response = super().form_invalid(form)
         if form.wait:
             response.status_code = 429
             response.headers["Retry-After"] = str(form.wait)
         return response
+
+
+class SignOut(LogoutView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if isinstance(request.user, User):
+            sessions.leave(request.user, address=request.META.get("REMOTE_ADDR", ""))
+        return super().post(request, *args, **kwargs)
+
+
+def begin_session(request: HttpRequest, user: Any) -> None:
+    """Says to whom the session belongs; call it when Django has signed the user in."""
+    sessions.begin(
+        user,
+        request.session.session_key or "",
+        address=request.META.get("REMOTE_ADDR", ""),
+        user_agent=request.headers.get("User-Agent", ""),
+    )

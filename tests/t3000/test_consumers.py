@@ -1,6 +1,7 @@
 """The live socket through the whole ASGI application: origin, session, snapshot, changes."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -8,14 +9,14 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from devices import live
 from devices.domain import commands, tokens
 from devices.enums import CommandState, Role
 from devices.live import DeviceStatus, PointChange
-from devices.models import ApiToken, RoleAssignment
+from devices.models import ApiToken, RoleAssignment, Session
 from t3000 import consumers
 from t3000.asgi import application
 from tests.factories import make_command, make_point, make_user, make_value
@@ -218,6 +219,18 @@ async def test_the_socket_ends_with_the_session(
     await database_sync_to_async(Session.objects.all().delete)()
     await socket.send_json_to({"ack": 1})
     assert (await socket.receive_output())["code"] == 4401
+
+
+async def test_an_open_page_counts_as_being_there(
+    socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    await database_sync_to_async(Session.objects.update)(seen_at=long_ago)
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.0)
+    await socket.send_json_to({"subscribe": {"points": []}})
+    await socket.receive_json_from()
+    row = await database_sync_to_async(Session.objects.get)()
+    assert row.seen_at > long_ago
 
 
 def _token() -> str:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_lists_and_numbers(said: pytest.MonkeyPatch) -> None:
     assert environment.words(NAME, ["localhost"]) == ["a.example", "b.example"]
     said.setenv(NAME, "0")
     assert environment.number(NAME, 7) == 0
+    assert environment.hours(NAME, 7) == timedelta(0)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,9 @@ def test_lists_and_numbers(said: pytest.MonkeyPatch) -> None:
         (environment.flag, "maybe", "T3000_TRIED=maybe: choose true or false"),
         (lambda name: environment.number(name, 0), "-3", "T3000_TRIED=-3: a whole number"),
         (lambda name: environment.log_level(name, "INFO"), "loud", "T3000_TRIED=LOUD: choose"),
+        (lambda name: environment.hours(name, 4), "9000", "hours from 0 to 8760"),
+        (lambda name: environment.hours(name, 4, least=1), "0", "hours from 1 to 8760"),
+        (lambda name: environment.hours(name, 4), "9" * 5000, "hours from 0 to 8760"),
         (environment.origins, "bms.example.org", "bms.example.org is no origin"),
         (environment.origins, "https://bms.example.org/", "looks like https://bms.example.org"),
         (environment.database, "mysql://root@db/t3000", "mysql is not known; try postgresql://"),

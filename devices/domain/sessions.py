@@ -1,0 +1,67 @@
+"""Sessions of browsers: who is signed in, since when and from where, and ending them.
+
+A session that is ended is gone: its next request is a stranger's, and its live sockets are closed
+within half a minute.
+"""
+
+import logging
+from datetime import datetime
+from hashlib import sha256
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from devices.domain import last_seen
+from devices.models import Session
+from devices.models.session import AGENT_LENGTH, seen
+from protocols.texts import clean
+
+log = logging.getLogger(__name__)
+
+
+def begin(user: User, session_key: str, *, address: str, user_agent: str) -> None:
+    """Somebody has proved who they are: says from where, and clears away what has ended."""
+    now = timezone.now()
+    Session.objects.filter(expire_date__lte=now).delete()
+    Session.objects.filter(session_key=session_key).update(
+        user=user, address=address or None, user_agent=clean(user_agent)[:AGENT_LENGTH]
+    )
+    log.info("%s signed in from %s", user, address or "nowhere")
+
+
+def leave(user: User, *, address: str) -> None:
+    """Somebody signs out; Django removes their session."""
+    log.info("%s signed out from %s", user, address or "nowhere")
+
+
+def list_for(user: User, now: datetime | None = None) -> QuerySet[Session]:
+    """Those of a user that have not ended, the last seen first."""
+    return Session.objects.filter(user=user, expire_date__gt=now or timezone.now())
+
+
+def end(session: Session, *, by: str = "") -> None:
+    """The browser is a stranger from now on."""
+    user, address = session.user, session.address
+    session.delete()
+    log.info("the session of %s from %s was ended%s", user, address or "nowhere", _by(by))
+
+
+def end_all(user: User, *, except_key: str | None = None, by: str = "") -> int:
+    """How many there were. `except_key` stays."""
+    rows = Session.objects.filter(user=user)
+    count: int = rows.exclude(session_key=except_key or "").delete()[0]
+    if count:
+        log.info("%d sessions of %s were ended%s", count, user, _by(by))
+    return count
+
+
+def touch(session: Session, now: datetime) -> None:
+    """Its browser is here."""
+    if last_seen.is_due(session.seen_at, now):
+        rows = Session.objects.filter(pk=session.pk, expire_date__gt=now)
+        last_seen.note(rows, sha256(session.session_key.encode()).hexdigest(), **seen(now))
+
+
+def _by(name: str) -> str:
+    return f" by {name}" if name else ""
