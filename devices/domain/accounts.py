@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
 from devices.domain import sessions, tokens
+from devices.models.acting import current
 
 log = logging.getLogger(__name__)
 
@@ -30,25 +31,23 @@ def create_first_administrator(password: str = "") -> str | None:
     return password
 
 
-def change_password(
-    user: User, password: str, *, keep_session: str | None = None, by: str = ""
-) -> None:
+def change_password(user: User, password: str, *, keep_session: str | None = None) -> None:
     """Ends all sessions of the user but the one to keep; tokens stay. Raises ValidationError for a
     weak password."""
     validate_password(password, user)
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
-        sessions.end_all(user, except_key=keep_session, by=by)
-    log.info("the password of %s was changed%s", user, f" by {by}" if by else "")
+        sessions.end_all(user, except_key=keep_session)
+    log.info("%s changed the password of %s", current().name, user)
 
 
-def deactivate(user: User, *, by: str = "") -> None:
+def deactivate(user: User) -> None:
     """The user can no longer sign in, and is out at once: sessions and tokens end, so that nothing
     comes back with the user."""
     with transaction.atomic():
         user.is_active = False
         user.save(update_fields=["is_active"])
-        sessions.end_all(user, by=by)
-        tokens.revoke_all(user, by=by)
-    log.info("%s may no longer sign in%s", user, f", says {by}" if by else "")
+        sessions.end_all(user)
+        tokens.revoke_all(user)
+    log.info("%s made %s inactive", current().name, user)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from devices.domain import last_seen
 from devices.models import Session
+from devices.models.acting import current
 from devices.models.session import AGENT_LENGTH, seen
 from protocols.texts import clean
 
@@ -40,19 +41,19 @@ def list_for(user: User, now: datetime | None = None) -> QuerySet[Session]:
     return Session.objects.filter(user=user, expire_date__gt=now or timezone.now())
 
 
-def end(session: Session, *, by: str = "") -> None:
+def end(session: Session) -> None:
     """The browser is a stranger from now on."""
     user, address = session.user, session.address
     session.delete()
-    log.info("the session of %s from %s was ended%s", user, address or "nowhere", _by(by))
+    log.info("%s ended the session of %s from %s", current().name, user, address or "nowhere")
 
 
-def end_all(user: User, *, except_key: str | None = None, by: str = "") -> int:
+def end_all(user: User, *, except_key: str | None = None) -> int:
     """How many there were. `except_key` stays."""
     rows = Session.objects.filter(user=user)
     count: int = rows.exclude(session_key=except_key or "").delete()[0]
     if count:
-        log.info("%d sessions of %s were ended%s", count, user, _by(by))
+        log.info("%s ended %d sessions of %s", current().name, count, user)
     return count
 
 
@@ -61,7 +62,3 @@ def touch(session: Session, now: datetime) -> None:
     if last_seen.is_due(session.seen_at, now):
         rows = Session.objects.filter(pk=session.pk, expire_date__gt=now)
         last_seen.note(rows, sha256(session.session_key.encode()).hexdigest(), **seen(now))
-
-
-def _by(name: str) -> str:
-    return f" by {name}" if name else ""

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from devices.domain import last_seen
 from devices.models import ApiToken
+from devices.models.acting import current
 from devices.models.token import NAME_LENGTH
 from protocols.texts import clean
 
@@ -54,7 +55,6 @@ def make(
     *,
     name: str = "",
     lifetime: timedelta | None = LIFETIME,
-    by: str = "",
     now: datetime | None = None,
 ) -> str:
     """A new token, which nobody can tell again. Raises TooMany."""
@@ -72,7 +72,7 @@ def make(
         expires_at=now + lifetime if lifetime is not None else None,
     )
     end = f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "until it is revoked"
-    log.info("the token %s of %s was made%s, %s", _called(row), user, _by(by), end)
+    log.info("%s made the token %s of %s, %s", current().name, _called(row), user, end)
     return token
 
 
@@ -81,18 +81,18 @@ def list_for(user: User) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(user=user)
 
 
-def revoke(token: ApiToken, *, by: str = "") -> None:
+def revoke(token: ApiToken) -> None:
     """It opens nothing from now on."""
     called = _called(token)
     token.delete()
-    log.info("the token %s of %s was revoked%s", called, token.user, _by(by))
+    log.info("%s revoked the token %s of %s", current().name, called, token.user)
 
 
-def revoke_all(user: User, *, by: str = "") -> int:
+def revoke_all(user: User) -> int:
     """How many there were."""
     count: int = ApiToken.objects.filter(user=user).delete()[0]
     if count:
-        log.info("all %d tokens of %s were revoked%s", count, user, _by(by))
+        log.info("%s revoked all %d tokens of %s", current().name, count, user)
     return count
 
 
@@ -102,7 +102,8 @@ def find(token: str, now: datetime, address: str = "") -> ApiToken | None:
     if not SHAPE.fullmatch(token):
         return None
     digest = _digest(token)
-    row = ApiToken.objects.filter(digest=digest).select_related("user").first()
+    rows = ApiToken.objects.filter(digest=digest).select_related("user")
+    row: ApiToken | None = rows.first()
     if row is None or not row.user.is_active:
         return None
     if row.expires_at is not None and row.expires_at <= now:
@@ -126,7 +127,3 @@ def _digest(token: str) -> str:
 
 def _called(row: ApiToken) -> str:
     return f"{row.pk} {row.name!r}" if row.name else str(row.pk)
-
-
-def _by(name: str) -> str:
-    return f" by {name}" if name else ""

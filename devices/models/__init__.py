@@ -11,8 +11,8 @@ from devices.models.session import Session
 from devices.models.token import ApiToken
 
 __all__ = [
-    "AuditEntry",
     "ApiToken",
+    "AuditEntry",
     "Building",
     "Command",
     "Device",

@@ -18,8 +18,8 @@ from django.db.models.deletion import Collector
 from devices.enums import Action
 from devices.models import acting
 from devices.models.audit import AuditEntry
+from devices.models.secret import Secret
 
-SECRET = "(secret)"  # noqa: S105  what is told of one: that there is one
 BATCH = 1000
 
 Values = dict[str, Any]
@@ -174,8 +174,8 @@ def values(row: Audited) -> Values:
 
 
 def _plain(field: "models.Field[Any, Any]", value: Any) -> Any:
-    if getattr(field, "is_secret", False):
-        return SECRET if value else ""
+    if isinstance(value, Secret):
+        return value  # so that a change can be seen; nobody is told from what to what
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(value).decode()
     if value is None or isinstance(value, bool | int | float | str | list | dict):
@@ -186,10 +186,14 @@ def _plain(field: "models.Field[Any, Any]", value: Any) -> Any:
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
     names = dict.fromkeys([*before, *after])
     return {
-        name: [before.get(name), after.get(name)]
+        name: [_told(before.get(name)), _told(after.get(name))]
         for name in names
         if before.get(name) != after.get(name)
     }
+
+
+def _told(value: Any) -> Any:
+    return str(value) if isinstance(value, Secret) else value
 
 
 def _sites(rows: Iterable[Audited]) -> dict[tuple[type[Any], int], int | None]:

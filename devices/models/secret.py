@@ -62,6 +62,14 @@ class Secret:
         """As the database has it; None if it is not from there."""
         return self._stored if self._plain is None else None
 
+    def __eq__(self, other: object) -> bool:
+        """Whether nothing changed between them. One text is never encrypted twice alike."""
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return (self._plain, self._stored) == (other._plain, other._stored)
+
+    __hash__ = None  # type: ignore[assignment]  # as of everything that is compared by what it holds
+
     def __bool__(self) -> bool:
         return bool(self._stored or self._plain)
 
@@ -92,7 +100,6 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic
     """A text that the database, its backups and its readers do not know. Nothing can be searched
     for in it but whether there is one: `password=""`."""
 
-    is_secret = True
     descriptor_class = SecretAttribute
     description = _("Encrypted text")
 

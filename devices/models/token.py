@@ -4,11 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.audited import Audited
+
 NAME_LENGTH = 60
 
 
-class ApiToken(models.Model):
+class ApiToken(Audited):
     """A token of a user, without the token itself: only its hash is stored."""
+
+    unaudited = frozenset({"digest", "used_at", "used_from"})
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"

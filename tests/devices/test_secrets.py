@@ -24,7 +24,7 @@ from django.template import Context, Template
 
 from devices import keyring
 from devices.domain import secrets
-from devices.models import KeyNote, Secret
+from devices.models import AuditEntry, KeyNote, Secret
 from tests.sealed.models import Safe
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +194,23 @@ def test_its_bounds_are_checked_and_do_not_tell_it() -> None:
     safe.full_clean()
     safe.save()
     Safe.objects.get().full_clean()
+
+
+def test_the_audit_trail_knows_that_it_changed_and_no_more() -> None:
+    safe = make_safe("hunter1")
+    Safe.objects.get().save()
+    Safe.objects.update(password=TEXT)
+    safe = Safe.objects.get()
+    safe.password = ""
+    safe.save()
+    safe.delete()
+    entries = AuditEntry.objects.filter(kind="safe").order_by("pk")
+    assert [one.changes.get("password") for one in entries] == [
+        [None, "(secret)"],
+        ["(secret)", "(secret)"],
+        ["(secret)", ""],
+        ["", None],
+    ]
 
 
 # The key file

@@ -12,7 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.domain import accounts, last_seen, sessions, tokens
+from devices.enums import Origin
 from devices.models import ApiToken, Session
+from devices.models.acting import Actor, acting
 from devices.session_store import SessionStore
 from tests.factories import make_user
 
@@ -92,7 +94,7 @@ def test_the_key_changes_when_somebody_signs_in(anna: User) -> None:
 
 def test_a_session_that_is_ended_is_a_strangers_at_once(anna: User) -> None:
     here, there = browser_of(anna), browser_of(anna)
-    sessions.end(row_of(there), by="root")
+    sessions.end(row_of(there))
     assert [is_in(here), is_in(there)] == [True, False]
     assert list(sessions.list_for(anna)) == [row_of(here)]
 
@@ -207,7 +209,7 @@ def test_a_password_that_is_changed_by_whichever_way_ends_sessions(anna: User) -
 def test_changing_the_password_ends_all_other_sessions(anna: User) -> None:
     here, there = browser_of(anna), browser_of(anna)
     token = tokens.make(anna)
-    accounts.change_password(anna, "another-battery", keep_session=key(here), by="anna")
+    accounts.change_password(anna, "another-battery", keep_session=key(here))
     assert list(sessions.list_for(anna)) == [row_of(here)]
     assert not is_in(there)
     assert tokens.find(token, timezone.now()) is not None
@@ -215,7 +217,7 @@ def test_changing_the_password_ends_all_other_sessions(anna: User) -> None:
 
 def test_who_is_deactivated_is_out_at_once_and_nothing_comes_back(anna: User) -> None:
     client, token = browser_of(anna), tokens.make(anna)
-    accounts.deactivate(anna, by="root")
+    accounts.deactivate(anna)
     assert not is_in(client)
     assert not Session.objects.exists()
     assert not ApiToken.objects.exists()
@@ -237,19 +239,20 @@ def test_the_log_says_who_came_and_went_and_no_key(
     caplog.set_level(logging.DEBUG)
     client = enter()
     known = {key(client), key(enter(address="192.0.2.9"))}
-    sessions.end(Session.objects.get(address="192.0.2.9"), by="root")
+    sessions.end(Session.objects.get(address="192.0.2.9"))
     client.post("/logout/")
     sessions.end_all(anna)
     enter()
-    sessions.end_all(anna, by="root")
+    with acting(Actor(make_user("root"), Origin.PAGE)):
+        sessions.end_all(anna)
     lines = [one.getMessage() for one in caplog.records if one.name == "devices.domain.sessions"]
     assert lines == [
         "anna signed in from 192.0.2.7",
         "anna signed in from 192.0.2.9",
-        "the session of anna from 192.0.2.9 was ended by root",
+        "T3000 ended the session of anna from 192.0.2.9",
         "anna signed out from 192.0.2.7",
         "anna signed in from 192.0.2.7",
-        "1 sessions of anna were ended by root",
+        "root ended 1 sessions of anna",
     ]
     others = [one.getMessage() for one in caplog.records if one.name != "django.db.backends"]
     assert all(known)

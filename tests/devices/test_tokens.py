@@ -20,7 +20,9 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.domain import last_seen, tokens
-from devices.models import ApiToken
+from devices.enums import Action, Origin
+from devices.models import ApiToken, AuditEntry
+from devices.models.acting import Actor, acting
 from t3000.environment import POSTGRESQL
 from tests.factories import NOW, make_user
 
@@ -166,17 +168,31 @@ def test_a_user_has_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_are_cleaned(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "devices")
-    tokens.make(make_user("bms"), name="  a\nb\x00\u202e " + "x" * 100, by="anna")
+    anna = Actor(make_user("anna"), Origin.PAGE)
+    with acting(anna):
+        tokens.make(make_user("bms"), name="  a\nb\x00\u202e " + "x" * 100)
     row = ApiToken.objects.get()
     assert row.name.startswith("a b")
     assert len(row.name) == 60
     assert row.name.isprintable()
-    tokens.revoke(row, by="anna")
+    with acting(anna):
+        tokens.revoke(row)
     made, revoked = [one.getMessage() for one in caplog.records]
-    assert re.fullmatch(
-        r"the token \d+ 'a b x+' of bms was made by anna, until \d{4}-\d\d-\d\d", made
-    )
-    assert re.fullmatch(r"the token \d+ 'a b x+' of bms was revoked by anna", revoked)
+    assert re.fullmatch(r"anna made the token \d+ 'a b x+' of bms, until \d{4}-\d\d-\d\d", made)
+    assert re.fullmatch(r"anna revoked the token \d+ 'a b x+' of bms", revoked)
+
+
+def test_the_audit_trail_has_it_and_no_use_of_it() -> None:
+    user = make_user("bms")
+    ask(tokens.make(user, name="Report"))
+    (digest,) = ApiToken.objects.values_list("digest", flat=True)
+    tokens.revoke_all(user)
+    entries = AuditEntry.objects.filter(kind="apitoken").order_by("pk")
+    assert [(one.action, one.name) for one in entries] == [
+        (Action.CREATE, "Report"),
+        (Action.DELETE, "Report"),
+    ]
+    assert digest not in str([one.changes for one in entries])
 
 
 def test_the_log_tells_no_token(caplog: pytest.LogCaptureFixture) -> None:

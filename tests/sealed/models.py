@@ -3,9 +3,10 @@
 from django.db import models
 
 from devices.models import EncryptedTextField
+from devices.models.audited import Audited
 
 
-class Safe(models.Model):
+class Safe(Audited):
     name = models.CharField(max_length=20)
     password = EncryptedTextField(max_length=20, blank=True, default="")
     pin = EncryptedTextField(null=True, blank=True)

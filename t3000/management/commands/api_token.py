@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from devices.domain import tokens
 
 ALL = -1
-BY = "the command line"
 
 
 class Command(BaseCommand):
@@ -56,7 +55,7 @@ class Command(BaseCommand):
             )
         lifetime = tokens.UNTIL_REVOKED if options["until_revoked"] else timedelta(days=days)
         user = tokens.active_user(options["username"])
-        made = tokens.make(user, name=options["name"], lifetime=lifetime, by=BY)
+        made = tokens.make(user, name=options["name"], lifetime=lifetime)
         self.stdout.write(made)
 
     def _list(self, username: str) -> None:
@@ -73,12 +72,12 @@ class Command(BaseCommand):
     def _revoke(self, username: str, number: int) -> None:
         user = tokens.known_user(username)
         if number == ALL:
-            self.stdout.write(f"Ended {tokens.revoke_all(user, by=BY)} tokens of {username}.")
+            self.stdout.write(f"Ended {tokens.revoke_all(user)} tokens of {username}.")
             return
         token = tokens.list_for(user).filter(pk=number).first()
         if token is None:
             raise CommandError(f"{username} has no token {number}; --list tells their numbers.")
-        tokens.revoke(token, by=BY)
+        tokens.revoke(token)
         self.stdout.write(f"Ended the token {number} of {username}.")
 
 
