@@ -32,6 +32,7 @@ LOOKS = {
     "phone-{}-light": (PHONE, True, "light"),
     "phone-{}-dark": (PHONE, True, "dark"),
 }
+OTHER_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
@@ -98,6 +99,7 @@ class Camera:
         size, is_phone, theme = LOOKS[look]
         self.site = site
         self.look = look
+        self.browser = browser
         self.context: BrowserContext = browser.new_context(
             base_url=site.url,
             viewport=size,  # type: ignore[arg-type]  # a TypedDict
@@ -198,6 +200,36 @@ def picture_pages(camera: Camera) -> None:
     camera.shoot("user-menu")
 
 
+def picture_account(camera: Camera) -> None:
+    """Another browser is signed in, and there are tokens: one that ends, one that does not."""
+    other = camera.browser.new_context(base_url=camera.site.url, user_agent=OTHER_BROWSER)
+    page = other.new_page()
+    page.goto("/login/")
+    page.fill("[name=username]", "admin")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button:has-text('Sign in')")
+    page.wait_for_selector("[data-live-page]")
+    other.close()
+    camera.open("/account/", "account")
+    camera.page.fill("[name=name]", "Energy report")
+    camera.page.click("button:has-text('Make a token')")
+    camera.page.wait_for_selector("#made-token")
+    camera.shoot("account-token-made")
+    camera.page.fill("[name=name]", "Night watch of the plant room")
+    camera.page.select_option("[name=days]", "")
+    camera.page.click("button:has-text('Make a token')")
+    camera.page.wait_for_selector("tr:has-text('when revoked')")
+    camera.page.fill("[name=current]", "wrong")
+    camera.page.fill("[name=new]", "secret")
+    camera.page.fill("[name=again]", "secrets")
+    camera.page.click("button:has-text('Change password')")
+    camera.page.wait_for_selector(".form-error")
+    camera.shoot("account-refused")
+    camera.page.click("button:has-text('Revoke') >> nth=0")
+    camera.shoot("account-revoke")
+    camera.page.keyboard.press("Escape")
+
+
 def picture_device(camera: Camera) -> None:
     device = camera.device("AHU-1")
     camera.page.goto(device)
@@ -277,6 +309,7 @@ def picture_lost_link(camera: Camera) -> None:
 PICTURES: list[Callable[[Camera], None]] = [
     picture_login,
     picture_pages,
+    picture_account,
     picture_device,
     picture_commands,
     picture_lost_link,

@@ -12,6 +12,14 @@ from devices.api.resources import endpoint, resource
 from devices.api.views import NoSuchPath
 from t3000.api import commands, points, values
 from t3000.health import healthz
+from t3000.views.account import (
+    account,
+    change_password,
+    end_other_sessions,
+    end_session,
+    make_token,
+    revoke_token,
+)
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
@@ -50,6 +58,12 @@ urlpatterns = [
     path("devices/<int:device_id>/<slug:tab>/", device, name="device-tab"),
     path("points/<int:point_id>/write", write, name="point-write"),
     path("networks/new", add_network, name="network-new"),
+    path("account/", account, name="account"),
+    path("account/password", change_password, name="account-password"),
+    path("account/sessions/end-others", end_other_sessions, name="account-end-others"),
+    path("account/sessions/<int:session_id>/end", end_session, name="account-end-session"),
+    path("account/tokens", make_token, name="account-make-token"),
+    path("account/tokens/<int:token_id>/revoke", revoke_token, name="account-revoke-token"),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", SignOut.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),

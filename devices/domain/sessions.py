@@ -21,13 +21,16 @@ from protocols.texts import clean
 log = logging.getLogger(__name__)
 
 
-def begin(user: User, session_key: str, *, address: str, user_agent: str) -> None:
-    """Somebody has proved who they are: says from where, and clears away what has ended."""
-    now = timezone.now()
-    Session.objects.filter(expire_date__lte=now).delete()
+def describe(user: User, session_key: str, *, address: str, user_agent: str) -> None:
+    """Says whose a session is, and where their browser is."""
     Session.objects.filter(session_key=session_key).update(
         user=user, address=address or None, user_agent=clean(user_agent)[:AGENT_LENGTH]
     )
+
+
+def begin(user: User, *, address: str) -> None:
+    """Somebody has proved who they are. Sessions that have ended are cleared away."""
+    Session.objects.filter(expire_date__lte=timezone.now()).delete()
     log.info("%s signed in from %s", user, address or "nowhere")
 
 
@@ -53,7 +56,7 @@ def end_all(user: User, *, except_key: str | None = None) -> int:
     rows = Session.objects.filter(user=user)
     count: int = rows.exclude(session_key=except_key or "").delete()[0]
     if count:
-        log.info("%s ended %d sessions of %s", current().name, count, user)
+        log.info("%s ended sessions of %s: %d", current().name, user, count)
     return count
 
 

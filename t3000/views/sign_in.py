@@ -1,6 +1,5 @@
 """Signing in. Who guesses is told to wait."""
 
-import math
 from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm
@@ -9,16 +8,10 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from devices.domain import sessions, sign_in
-
-TOO_MANY = ngettext_lazy(
-    "Too many failed tries. The next one is possible in %(minutes)d minute.",
-    "Too many failed tries. The next one is possible in %(minutes)d minutes.",
-    "minutes",
-)
+from t3000.account_forms import too_many
 
 
 class SignInForm(AuthenticationForm):
@@ -39,8 +32,7 @@ class SignInForm(AuthenticationForm):
         address = self.request.META.get("REMOTE_ADDR", "")
         self.wait = sign_in.begin_try(username, address)
         if self.wait:
-            minutes = math.ceil(self.wait / 60)
-            raise ValidationError(TOO_MANY, code="too_many", params={"minutes": minutes})
+            raise too_many(self.wait)
         try:
             cleaned = super().clean()
         except ValidationError:
@@ -56,7 +48,9 @@ class SignIn(LoginView):
 
     def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
         response = super().form_valid(form)
-        begin_session(self.request, form.get_user())
+        user: Any = form.get_user()
+        describe_session(self.request, user)
+        sessions.begin(user, address=self.request.META.get("REMOTE_ADDR", ""))
         return response
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
@@ -74,9 +68,9 @@ class SignOut(LogoutView):
         return super().post(request, *args, **kwargs)
 
 
-def begin_session(request: HttpRequest, user: Any) -> None:
-    """Says to whom the session belongs; call it when Django has signed the user in."""
-    sessions.begin(
+def describe_session(request: HttpRequest, user: User) -> None:
+    """Call it whenever Django has made a session for the user."""
+    sessions.describe(
         user,
         request.session.session_key or "",
         address=request.META.get("REMOTE_ADDR", ""),

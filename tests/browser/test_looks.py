@@ -33,7 +33,7 @@ def test_every_page_is_accessible(site: Site, open_page: OpenPage, watch: Watch,
     sign_in(page)
     wait_until_live(page)
     tabs = [device, f"{device}outputs/", f"{device}variables/"]
-    for path in ("/", "/devices/", *tabs, "/networks/new"):
+    for path in ("/", "/devices/", *tabs, "/networks/new", "/account/"):
         page.goto(path)
         wait_until_live(page)
         assert violations(page) == [], path

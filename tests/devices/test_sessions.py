@@ -252,7 +252,7 @@ def test_the_log_says_who_came_and_went_and_no_key(
         "T3000 ended the session of anna from 192.0.2.9",
         "anna signed out from 192.0.2.7",
         "anna signed in from 192.0.2.7",
-        "root ended 1 sessions of anna",
+        "root ended sessions of anna: 1",
     ]
     others = [one.getMessage() for one in caplog.records if one.name != "django.db.backends"]
     assert all(known)
