@@ -3,7 +3,7 @@ that looks whether it may go on."""
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
@@ -29,4 +29,5 @@ class SessionStore(DatabaseStore):
         return dict(self.decode(row.session_data))
 
     async def aload(self) -> dict[str, Any]:
-        return await sync_to_async(self.load)()
+        loaded: dict[str, Any] = await database_sync_to_async(self.load)()
+        return loaded

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from devices.domain import tokens
 from devices.enums import Role
@@ -13,7 +14,10 @@ from tests.factories import make_user
 
 
 def client_of(user: Any) -> Client:
-    return Client(headers={"Authorization": f"Token {tokens.make(user)}"})
+    """Its use is noted already, so that every request makes the same queries."""
+    token = tokens.make(user)
+    tokens.find(token, timezone.now())
+    return Client(headers={"Authorization": f"Token {token}"})
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
@@ -192,8 +193,14 @@ def test_signing_in_clears_away_what_has_ended(anna: User) -> None:
     assert list(Session.objects.all()) == [row_of(client)]
 
 
-async def test_asked_from_a_loop_it_is_the_same(anna: User) -> None:
-    assert await SessionStore("nothing-such").aload() == {}
+@pytest.mark.django_db(transaction=True)
+async def test_asked_from_a_loop_it_is_the_same() -> None:
+    known = await database_sync_to_async(lambda: browser_of(make_user()))()
+    await database_sync_to_async(Session.objects.update)(seen_at=timezone.now() - HOUR)
+    assert await SessionStore(key(known)).aget("_auth_user_id") is not None
+    row = await database_sync_to_async(Session.objects.get)()
+    assert timezone.now() - row.seen_at < HOUR
+    assert await SessionStore("nothing-such").aget("_auth_user_id") is None
 
 
 # With passwords and users
