@@ -1,7 +1,7 @@
 """Sessions of browsers: who is signed in, since when and from where, and ending them.
 
 A session that is ended is gone: its next request is a stranger's, and its live sockets are closed
-within half a minute.
+within 45 seconds.
 """
 
 import logging
