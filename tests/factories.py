@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
+from devices.domain import tokens
 from devices.enums import CommandKind, CommandState, LinkState, Origin, Role
 from devices.models import (
     Building,
@@ -111,3 +113,10 @@ def make_user(
     if role is not None:
         RoleAssignment.objects.create(user=user, site=site, role=role)
     return user
+
+
+def make_token(user: Any) -> str:
+    """Its use is noted already, so that every request with it makes the same queries."""
+    token = tokens.make(user)
+    tokens.find(token, timezone.now())
+    return token

@@ -8,12 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern
 
-from devices.domain import tokens
 from devices.enums import Role
 from devices.models import Site
 from t3000.models import Point
 from tests import rows
-from tests.factories import make_site, make_user
+from tests.factories import make_site, make_token, make_user
 from tests.resources import LISTS, NESTED, PAGES, Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,7 @@ def site() -> Site:
 def viewer() -> Client:
     """Whose rights are looked up, as those of most are."""
     user = make_user(role=Role.ADMINISTRATOR)
-    client = Client(headers={"Authorization": f"Token {tokens.make(user)}"})
+    client = Client(headers={"Authorization": f"Token {make_token(user)}"})
     client.force_login(user)  # for the pages
     return client
 

@@ -5,19 +5,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from devices.domain import tokens
 from devices.enums import Role
 from devices.models import Site
-from tests.factories import make_user
+from tests.factories import make_token, make_user
 
 
 def client_of(user: Any) -> Client:
-    """Its use is noted already, so that every request makes the same queries."""
-    token = tokens.make(user)
-    tokens.find(token, timezone.now())
-    return Client(headers={"Authorization": f"Token {token}"})
+    return Client(headers={"Authorization": f"Token {make_token(user)}"})
 
 
 @pytest.fixture
