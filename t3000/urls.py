@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views import defaults
 
-from devices.api import devices, docs, jobs, networks, places
+from devices.api import audit, devices, docs, jobs, networks, places
 from devices.api.problems import problem
 from devices.api.resources import endpoint, resource
 from devices.api.views import NoSuchPath
@@ -20,6 +20,7 @@ from t3000.views.account import (
     make_token,
     revoke_token,
 )
+from t3000.views.changes import changes
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
@@ -44,6 +45,8 @@ api_patterns = [
     *endpoint(f"{API}/points/<int:pk>/value", values.PointValue, "api-point-value"),
     *endpoint(f"{API}/commands", commands.CommandList, "api-commands"),
     *endpoint(f"{API}/commands/<int:pk>", commands.CommandDetail, "api-command"),
+    *endpoint(f"{API}/audit", audit.AuditList, "api-audit"),
+    *endpoint(f"{API}/audit/<int:pk>", audit.AuditDetail, "api-audit-entry"),
     *endpoint("api/schema", docs.SchemaView, "api-schema"),
     path("api/docs", docs.page),
     path("api/docs/", docs.page, name="api-docs"),
@@ -64,6 +67,7 @@ urlpatterns = [
     path("account/sessions/<int:session_id>/end", end_session, name="account-end-session"),
     path("account/tokens", make_token, name="account-make-token"),
     path("account/tokens/<int:token_id>/revoke", revoke_token, name="account-revoke-token"),
+    path("changes/", changes, name="changes"),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", SignOut.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from devices.models import Command, Device, Job, JobNetwork, Network, Site
+from devices.models import AuditEntry, Command, Device, Job, JobNetwork, Network, Site
 from t3000.models import Point
 from tests.factories import (
     NOW,
@@ -25,6 +25,20 @@ from tests.factories import (
 )
 
 _numbers = itertools.count(1)
+
+
+def _entry(site: Site) -> AuditEntry:
+    return AuditEntry.objects.create(
+        username="anna",
+        user_id=1,
+        origin="page",
+        action="update",
+        kind="site",
+        row_id=site.pk,
+        name=site.name,
+        site_id=site.pk,
+        changes={"name": ["Old", site.name]},
+    )
 
 
 def _command(site: Site, **fields: Any) -> Command:
@@ -60,6 +74,7 @@ def _user(site: Site, **fields: Any) -> User:
 
 
 ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
+    AuditEntry: _entry,
     Command: _command,
     Device: _device,
     Job: _job,

@@ -109,8 +109,8 @@ def test_filters_do_not_reach_another_site(
         lookup = field.source or name
         value = find(foreign) if find else _column(foreign, lookup)
         if value is not None:
-            assert ids(everybody, endpoint.path(), **{name: value}) == {foreign.pk}
-            assert ids(stranger, endpoint.path(), **{name: value}) == set()
+            assert foreign.pk in ids(everybody, endpoint.path(), **{name: value})
+            assert foreign.pk not in ids(stranger, endpoint.path(), **{name: value})
 
 
 def _column(row: Any, lookup: str) -> Any:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern
 
 from devices.enums import Role
-from devices.models import Site
+from devices.models import AuditEntry, Site
 from t3000.models import Point
 from tests import rows
 from tests.factories import make_site, make_token, make_user
@@ -54,7 +54,7 @@ def test_a_list_of_a_hundred_costs_no_more_queries(
     for _ in range(MANY - 1):
         rows.make(endpoint.model, make_site(), **fields)
     many = queries(viewer, path, page_size=MANY)
-    assert len(many) == len(one), many
+    assert len(many) <= len(one), many
 
 
 def _parent(endpoint: Endpoint, row: models.Model) -> Any:
@@ -64,7 +64,11 @@ def _parent(endpoint: Endpoint, row: models.Model) -> Any:
     return foreign[0]
 
 
-LISTED: dict[str, type[models.Model]] = {"overview": Point, "device-list": Point}
+LISTED: dict[str, type[models.Model]] = {
+    "overview": Point,
+    "device-list": Point,
+    "changes": AuditEntry,
+}
 
 
 @pytest.mark.parametrize("page", [one for one in PAGES if one.name in LISTED], ids=str)
@@ -77,4 +81,4 @@ def test_a_page_of_a_hundred_costs_no_more_queries(
     for _ in range(MANY - 1):
         rows.make(model, make_site())
     many = queries(viewer, path)
-    assert len(many) == len(one), many
+    assert len(many) <= len(one), many

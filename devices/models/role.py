@@ -39,5 +39,4 @@ class RoleAssignment(Audited):
         ]
 
     def __str__(self) -> str:
-        where = f"site {self.site_id}" if self.site_id else "all sites"
-        return f"user {self.user_id}: {Role(self.role).word} at {where}"
+        return f"{self.user}: {Role(self.role).word} at {self.site or 'all sites'}"

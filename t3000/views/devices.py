@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from devices.domain import audit
 from devices.domain.discovery import request_discovery
 from devices.enums import Role
 from devices.models import Device, Network
@@ -45,13 +46,16 @@ def device(request: PageRequest, device_id: int, tab: str = "inputs") -> HttpRes
     if tab not in TABS:
         raise Http404(f"there is no tab {tab}; there are {', '.join(TABS)}")
     rights = rights_of(request)
-    found = get_object_or_404(rights.visible(Device.objects.all()), pk=device_id)
+    found = get_object_or_404(
+        rights.visible(Device.objects.select_related("network")), pk=device_id
+    )
     counts = dict(
         Point.objects.filter(device=found).order_by().values_list("kind").annotate(Count("pk"))
     )
     (row,) = device_rows(Device.objects.filter(pk=found.pk), rights)
     context: dict[str, Any] = {
         **clock(row.zone),
+        "may_audit": rights.may(audit.READER, found.network.site_id),
         "device": row,
         "tabs": [(name, name.capitalize(), counts.get(kind, 0)) for name, kind in TABS.items()],
         "tab": tab,

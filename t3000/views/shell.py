@@ -1,7 +1,7 @@
 """What every page shows around its content, and who may see a page at all."""
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -63,14 +63,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {}
     rights = rights_of(request)
     sites = list(rights.visible(Site.objects.all()))
-    zones = {site.time_zone for site in sites}
     return {
         "site_name": sites[0].name if len(sites) == 1 else _several(len(sites)),
         "is_one_site": len(sites) == 1,
-        **clock(zones.pop() if len(zones) == 1 else "UTC"),
+        **clock(zone_of_sites(sites)),
         "device_count": rights.visible(Device.objects.all()).count(),
         "may": {role.word: rights.anywhere(role) for role in Role},
     }
+
+
+def zone_of_sites(sites: Sequence[Site]) -> str:
+    """The one that they share; UTC for those that go by several clocks."""
+    zones = {site.time_zone for site in sites}
+    return zones.pop() if len(zones) == 1 else "UTC"
 
 
 def clock(zone: str) -> dict[str, Any]:
