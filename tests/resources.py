@@ -69,8 +69,11 @@ LISTS = [one for one in ENDPOINTS if one.is_list and ROW not in one.route]
 NESTED = [one for one in ENDPOINTS if one.is_list and ROW in one.route]
 OF_ROWS = [one for one in ENDPOINTS if ROW in one.route]
 BULK = [one for one in ENDPOINTS if one.route.endswith("/bulk")]
+NO_ROLE_NEEDED = re.compile(
+    "(login|logout|healthz|account|account-.*)$"
+)  # signing in and out, one's own account
 PAGES = [
     one
     for one in get_resolver().url_patterns
-    if not re.match(r"\^?api", str(one.pattern)) and one.name not in ("login", "logout", "healthz")
+    if not re.match(r"\^?api", str(one.pattern)) and not NO_ROLE_NEEDED.match(str(one.name))
 ]

@@ -79,6 +79,10 @@ def test_without_a_role_there_is_a_clear_page(page: URLPattern, here: Site) -> N
     assert "Harbour" not in response.content.decode()
 
 
+def test_without_a_role_one_has_an_account() -> None:
+    assert client_of(None).get("/account/").status_code == 200
+
+
 def test_without_a_role_nothing_is_changed(here: Site) -> None:
     point = rows.make(Point, here)
     nobody = client_of(None)
