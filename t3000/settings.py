@@ -241,7 +241,15 @@ SPECTACULAR_SETTINGS = {
         "NetworkProtocol": "devices.enums.NetworkProtocol",
         "PointKind": "t3000.enums.PointKind",
         "Quality": "t3000.api.points.QUALITY_WORDS",
+        "AutoManual": "t3000.enums.AutoManual",
+        "AutoManualWord": ["auto", "manual"],
+        "CustomDigitalDirect": "t3000.enums.CustomDigitalDirect",
+        "OnOff": "t3000.enums.OnOff",
+        "ProgramError": "t3000.enums.ProgramError",
         "SyncState": "devices.enums.SyncState",
+        "TagScheme": "t3000.enums.TagScheme",
+        "UnitKind": "t3000.enums.UnitKind",
+        "VersionOrigin": "t3000.enums.VersionOrigin",
     },
     "PATH_CONVERTER_OVERRIDES": {
         "int": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1}

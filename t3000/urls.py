@@ -10,7 +10,7 @@ from devices.api import audit, devices, docs, jobs, networks, places
 from devices.api.problems import problem
 from devices.api.resources import endpoint, resource
 from devices.api.views import NoSuchPath
-from t3000.api import commands, points, values
+from t3000.api import commands, points, programs, tables, tags, values
 from t3000.health import healthz
 from t3000.views.account import (
     account,
@@ -43,6 +43,17 @@ api_patterns = [
     *endpoint(f"{API}/points", points.PointList, "api-points"),
     *endpoint(f"{API}/points/<int:pk>", points.PointDetail, "api-point"),
     *endpoint(f"{API}/points/<int:pk>/value", values.PointValue, "api-point-value"),
+    *resource(f"{API}/programs", programs.Programs, "api-programs"),
+    *endpoint(f"{API}/programs/<int:pk>/versions", programs.VersionList, "api-program-versions"),
+    *endpoint(
+        f"{API}/programs/<int:pk>/versions/<int:number>",
+        programs.VersionDetail,
+        "api-program-version",
+    ),
+    *resource(f"{API}/arrays", tables.Arrays, "api-arrays"),
+    *resource(f"{API}/tables", tables.Tables, "api-tables"),
+    *resource(f"{API}/units", tables.Units, "api-units"),
+    *resource(f"{API}/tags", tags.Tags, "api-tags"),
     *endpoint(f"{API}/commands", commands.CommandList, "api-commands"),
     *endpoint(f"{API}/commands/<int:pk>", commands.CommandDetail, "api-command"),
     *endpoint(f"{API}/audit", audit.AuditList, "api-audit"),

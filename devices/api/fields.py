@@ -1,5 +1,6 @@
 """Values as clients write them. Taken only in the form that the schema tells, never guessed."""
 
+import base64
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ LARGEST_ID = 2**63 - 1
 LONGEST_SEARCH = 100
 LONGEST_NAMES = 5000
 LONGEST_WAIT = 10
+BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -131,6 +133,78 @@ class Moment(serializers.DateTimeField):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str) or not RFC3339.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class JsonText(serializers.CharField):
+    """A JSON text. PostgreSQL refuses NUL characters, so we do at once."""
+
+    default_error_messages = {"invalid": "This is not a text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+@extend_schema_field({"type": "string", "contentEncoding": "base64", "pattern": BASE64})
+class JsonBytes(serializers.Field[Any, Any, Any, Any]):
+    """Bytes as base64, at most so many."""
+
+    default_error_messages = {
+        "invalid": "This is not base64; write one such as EgABCg==.",
+        "max_length": "These are {length:,} bytes; there is room for {most:,}.",
+    }
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.most = most
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            content = base64.b64decode(data, validate=True)
+        except (TypeError, ValueError):
+            self.fail("invalid")
+        if len(content) > self.most:
+            self.fail("max_length", length=len(content), most=self.most)
+        return content
+
+    def to_representation(self, value: Any) -> str:
+        return base64.b64encode(value).decode()
+
+
+class JsonBoolean(serializers.BooleanField):
+    default_error_messages = {"invalid": "This is neither true nor false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class JsonChoice(serializers.ChoiceField):
+    """One of the values of an enumeration, as the schema tells them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = {(type(choice), choice) for choice in self.choices}
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
+        if data == "" and self.allow_blank:
+            return ""
+        if isinstance(data, list | dict) or (type(data), data) not in known:
+            told = ", ".join(f"{choice} ({label})" for choice, label in self.choices.items())
+            raise serializers.ValidationError(f"{data!r} is not one of them; write one of {told}.")
+        return data
+
+
+class JsonAddress(serializers.IPAddressField):
+    """An IP address as a JSON text."""
+
+    default_error_messages = {"invalid": "This is not an IP address; write one as 192.168.1.20."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 

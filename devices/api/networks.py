@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
-from devices.api.fields import Choice, Id, YesNo
+from devices.api.fields import Choice, Id, JsonText, YesNo
 from devices.api.queries import SearchQuery
 from devices.api.resources import Resource
-from devices.api.serializers import JsonText, RowSerializer
+from devices.api.serializers import RowSerializer
 from devices.enums import NetworkProtocol
 from devices.models import Network
 

@@ -10,54 +10,19 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.validators import UniqueValidator
 
-from devices.api.fields import JsonId, JsonInteger, JsonNumber, Moment
+from devices.api.fields import (
+    JsonAddress,
+    JsonBoolean,
+    JsonChoice,
+    JsonId,
+    JsonInteger,
+    JsonNumber,
+    JsonText,
+    Moment,
+)
 from devices.api.queries import refuse_unknown
-
-
-class JsonText(serializers.CharField):
-    """A JSON text. PostgreSQL refuses NUL characters, so we do at once."""
-
-    default_error_messages = {"invalid": "This is not a text."}
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return str(super().to_internal_value(data))
-
-
-class JsonBoolean(serializers.BooleanField):
-    default_error_messages = {"invalid": "This is neither true nor false."}
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid")
-        return data
-
-
-class JsonChoice(serializers.ChoiceField):
-    """One of the values of an enumeration, as the schema tells them."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        known = {(type(choice), choice) for choice in self.choices}
-        if isinstance(data, float) and data.is_integer():
-            data = int(data)
-        if data == "" and self.allow_blank:
-            return ""
-        if isinstance(data, list | dict) or (type(data), data) not in known:
-            told = ", ".join(f"{choice} ({label})" for choice, label in self.choices.items())
-            raise serializers.ValidationError(f"{data!r} is not one of them; write one of {told}.")
-        return data
-
-
-class JsonAddress(serializers.IPAddressField):
-    """An IP address as a JSON text."""
-
-    default_error_messages = {"invalid": "This is not an IP address; write one as 192.168.1.20."}
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
+from devices.api.shapes import shaped, usual_options
+from devices.models.shapes import ShapedField
 
 
 class RowSerializer(serializers.ModelSerializer[Any]):
@@ -89,6 +54,8 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return [name for name, field in self.fields.items() if not field.read_only]
 
     def build_standard_field(self, field_name: str, model_field: Any) -> tuple[Any, dict[str, Any]]:
+        if isinstance(model_field, ShapedField):
+            return shaped(model_field), usual_options(field_name, model_field)
         field_class, options = super().build_standard_field(field_name, model_field)
         validators = options.get("validators")
         if validators is not None:

@@ -65,6 +65,7 @@ def create(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) 
 def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role: Role) -> list[Row]:
     """Changes rows, by id. Raises NoSuchRows, BadRows or Lacks."""
     rows = _locked(model, changes, by, role)
+    _refuse(rows, changes)
     names: set[str] = set()
     for row in rows:
         for name, value in changes[row.pk].items():
@@ -93,7 +94,8 @@ def delete(model: type[Row], ids: Iterable[int], *, by: Rights, role: Role) -> N
 
 
 def _locked(model: type[Row], ids: Iterable[int], by: Rights, role: Role) -> list[Row]:
-    """The rows, which nobody else changes until we are done; in the order of their ids."""
+    """The rows, which nobody else changes until we are done, in the order of `ids`. They are locked
+    in one order, whoever asks: nobody waits for one another."""
     ids = list(ids)
     seen = by.visible(model.objects.filter(pk__in=ids)).order_by("pk")
     rows = list(seen.select_related(*model.related).select_for_update(of=("self",), no_key=True))
@@ -102,7 +104,19 @@ def _locked(model: type[Row], ids: Iterable[int], by: Rights, role: Role) -> lis
         raise NoSuchRows(sorted(missing))
     for site_id in set(seen.values_list(model.site_path, flat=True)) if model.site_path else {None}:
         by.require(role, site_id)
-    return rows
+    by_id = {row.pk: row for row in rows}
+    return [by_id[pk] for pk in dict.fromkeys(ids)]
+
+
+def _refuse(rows: Sequence[Audited], changes: Mapping[int, Values]) -> None:
+    """Raises BadRows for what may not become of the rows as they are."""
+    problems = [
+        Wrong(number, field, message)
+        for number, row in enumerate(rows)
+        for field, message in row.refusals(changes[row.pk])
+    ]
+    if problems:
+        raise BadRows(problems)
 
 
 def _check(

@@ -118,6 +118,10 @@ class Audited(models.Model):
         """Of the device that it is a part of, for the audit trail."""
         return getattr(self, "device_id", None)
 
+    def refusals(self, changes: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """What may not become of the row as it is: (field, message). Asked before a change."""
+        return ()
+
     def settle(self, changed: Collection[str]) -> None:
         """Called before what people changed is stored: for fields that follow from others."""
 

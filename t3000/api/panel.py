@@ -1,5 +1,7 @@
 """What the resources of all tables of a panel share: how their rows are told, found and ordered."""
 
+from typing import ClassVar
+
 from rest_framework import serializers
 
 from devices.api.fields import Choice, Id
@@ -38,9 +40,9 @@ class PanelResource(Resource):
     """Rows of a panel's table. One with fields that the device changes by itself names them in
     `read_only` and `volatile`, too."""
 
-    read_only = STANDING
+    read_only: ClassVar[tuple[str, ...]] = STANDING
     volatile = frozenset(STANDING)
     base = PanelBase
-    order = ("device_id", "index")
-    query_class = PanelQuery
-    search_in = ("label", "description")
+    order: ClassVar[tuple[str, ...]] = ("device_id", "index")
+    query_class: ClassVar[type[PanelQuery]] = PanelQuery
+    search_in: ClassVar[tuple[str, ...]] = ("label", "description")

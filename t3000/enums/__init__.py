@@ -15,10 +15,12 @@ from t3000.enums.control import (
     Month,
     PidAction,
     PidTimeUnit,
+    ProgramError,
     ScheduleDay,
     ScheduleTimeFlag,
     TrendDataSource,
     TrendViewType,
+    VersionOrigin,
 )
 from t3000.enums.graphics import (
     GraphicsFormat,
@@ -44,6 +46,7 @@ from t3000.enums.points import (
     RemotePointReadWrite,
     Shape,
     SignalType,
+    UnitKind,
 )
 from t3000.enums.references import (
     PointType,
@@ -70,6 +73,7 @@ from t3000.enums.settings import (
     WifiIpMode,
     WifiStatus,
 )
+from t3000.enums.tags import TagScheme
 
 __all__ = [
     "AlarmDestination",
@@ -106,6 +110,7 @@ __all__ = [
     "PidTimeUnit",
     "PointKind",
     "PointType",
+    "ProgramError",
     "Quality",
     "RemoteDeviceProtocol",
     "RemotePointReadWrite",
@@ -119,6 +124,7 @@ __all__ = [
     "SmtpType",
     "SubnetPort",
     "SystemAlarm",
+    "TagScheme",
     "TcpType",
     "TimeSyncMode",
     "TrendDataSource",
@@ -126,8 +132,10 @@ __all__ = [
     "TriStateEnable",
     "UartParity",
     "UartStopBits",
+    "UnitKind",
     "UsbMode",
     "UserAccessLevel",
+    "VersionOrigin",
     "WifiIpMode",
     "WifiStatus",
 ]

@@ -88,3 +88,18 @@ class TrendDataSource(models.TextChoices):
     FFI_SYNC = "FFI_SYNC", _("Read at intervals")
     HISTORICAL = "HISTORICAL", _("The panel's memory")
     MANUAL = "MANUAL", _("Entered by hand")
+
+
+class ProgramError(models.IntegerChoices):
+    """What the panel says of a program."""
+
+    NORMAL = 0, _("Normal")
+    TOO_LARGE = 1, _("Too large")
+
+
+class VersionOrigin(models.TextChoices):
+    """Where a version of a program came from."""
+
+    TYPED = "typed", _("Typed")
+    FILE = "file", _("From a file")
+    PANEL = "panel", _("Read from the panel")

@@ -164,3 +164,11 @@ class RemotePointReadWrite(models.IntegerChoices):
 
     READ = 0, _("Read only")
     WRITTEN = 1, _("Written")
+
+
+class UnitKind(models.TextChoices):
+    """What a unit of a panel's own is for."""
+
+    DIGITAL = "digital", _("Digital")
+    VARIABLE = "variable", _("Variable")
+    MULTI_STATE = "multi_state", _("Multi-state")

@@ -4,7 +4,7 @@ The columns are what is wanted: what people see and edit, offline too. `held` is
 held when it was last read, by field name.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from devices.enums import SyncState
 from devices.models import Device
 from devices.models.audited import Audited, values
+from t3000.models.panel_rules import beyond_the_table, doubled_names, panels_of
 
+IDENTITY = ("device_id", "kind", "index")
 BOOKKEEPING = frozenset({"device", "kind", "index", "held", "state", "problem"})
 
 
@@ -37,6 +39,8 @@ class PanelRow(Audited):
     derived = frozenset({"state", "problem"})
     related = ("device",)
     live: ClassVar[frozenset[str]] = frozenset()  # fields that the device changes by itself
+    named: ClassVar[tuple[str, ...]] = ()  # names that no two rows of a T3 panel share
+    table_size: ClassVar[int | None] = None  # of a T3 panel; None: there is no limit
 
     class Meta:
         abstract = True
@@ -47,6 +51,26 @@ class PanelRow(Audited):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.index + 1}"
+
+    @property
+    def places(self) -> int | None:
+        """How many rows the table has that this one would be in."""
+        return self.table_size
+
+    @classmethod
+    def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
+        panels = panels_of(rows)
+        yield from beyond_the_table(rows, panels)
+        yield from doubled_names(rows, panels)
+
+    def refusals(self, changes: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """What the device holds is held of this place: it goes to no other."""
+        for name in IDENTITY:
+            if name in changes and changes[name] != getattr(self, name):
+                yield (
+                    name.removesuffix("_id"),
+                    (f"A {self._meta.verbose_name} stays where it is; make another one there."),
+                )
 
     @classmethod
     def wanted_fields(cls) -> "dict[str, models.Field[Any, Any]]":

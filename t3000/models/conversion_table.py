@@ -1,0 +1,81 @@
+"""Conversion tables: what a voltage at an input means in a unit of the user's own."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.models.shapes import ListOf, Number, Record, ShapedField
+from t3000.models.panel_row import PanelRow
+
+MOST_PAIRS = 16
+HIGHEST_VOLTS = 10
+LARGEST_VALUE = 2**31 - 1
+PAIRS = ListOf(
+    item=Record(
+        name="TablePair",
+        help_text="A voltage, and what it means.",
+        members={
+            "volts": Number(low=0, high=HIGHEST_VOLTS, help_text="At the input, V."),
+            "value": Number(
+                low=-LARGEST_VALUE, high=LARGEST_VALUE, help_text="In the unit of the table."
+            ),
+        },
+    ),
+    most=MOST_PAIRS,
+)
+
+
+class ConversionTable(PanelRow):
+    """A table. Between two pairs it is a straight line."""
+
+    name = models.CharField(
+        max_length=8, blank=True, help_text=_("The unit of what comes out, as people read it.")
+    )
+    high_precision = models.BooleanField(
+        default=False,
+        help_text=_(
+            "Volts and values in hundredths, which panels know from firmware 64.8 on; else volts "
+            "in tenths and whole values."
+        ),
+    )
+    pairs = ShapedField(
+        shape=PAIRS, default=list, help_text=_("At most 16, each of more volts than the last.")
+    )
+
+    table_size = 5
+
+    class Meta(PanelRow.Meta):
+        verbose_name = "table"
+
+    @classmethod
+    def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
+        yield from super().problems(rows)
+        for row in rows:
+            yield from ((row, "pairs", message) for message in row._falling())
+            for message in row._too_fine():
+                yield row, "pairs", message
+                yield row, "high_precision", message
+
+    @property
+    def decimals(self) -> tuple[int, int]:
+        """Of volts and of values."""
+        return (2, 2) if self.high_precision else (1, 0)
+
+    def _falling(self) -> Iterable[str]:
+        for number, (one, following) in enumerate(pairwise(self.pairs), 1):
+            if following["volts"] <= one["volts"]:
+                volts = f"{following['volts']} V after {one['volts']} V"
+                yield f"Pair {number} has {volts}; each has more volts than the one before."
+
+    def _too_fine(self) -> Iterable[str]:
+        for number, pair in enumerate(self.pairs):
+            for name, decimals in zip(("volts", "value"), self.decimals, strict=True):
+                if round(pair[name], decimals) != pair[name]:
+                    precision = "high" if self.high_precision else "normal"
+                    yield (
+                        f"Pair {number}: {name} {pair[name]} has more than {decimals} decimals, "
+                        f"which {precision} precision cannot hold."
+                    )
