@@ -45,7 +45,8 @@ class Endpoint:
         return at(self.route.partition(f"/{ROW}")[0])
 
     def path(self, pk: int = 0) -> str:
-        return f"/{API}{self.route.replace(ROW, str(pk))}"
+        """Of a part of a row it is the first."""
+        return re.sub(r"<int:\w+>", "1", f"/{API}{self.route.replace(ROW, str(pk))}")
 
 
 def _found() -> list[Endpoint]:

@@ -13,7 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from devices.models import AuditEntry, Command, Device, Job, JobNetwork, Network, Site
-from t3000.models import Point
+from t3000.models import Point, Program, ProgramVersion, Tag
 from tests.factories import (
     NOW,
     make_command,
@@ -68,6 +68,25 @@ def _point(site: Site, **fields: Any) -> Point:
     return point
 
 
+def _program(site: Site, **fields: Any) -> Program:
+    program = Program.objects.create(
+        **{"device": fields.pop("device", None) or _device(site), "index": 0, **fields}
+    )
+    _version(site, program=program)
+    return program
+
+
+def _version(site: Site, **fields: Any) -> ProgramVersion:
+    program = fields.pop("program", None) or _program(site)
+    number = program.versions.count() + 1
+    version: ProgramVersion = program.versions.create(number=number, origin="typed")
+    return version
+
+
+def _tag(site: Site, **fields: Any) -> Tag:
+    return Tag.objects.create(**{"site": site, "name": f"tag{next(_numbers)}", **fields})
+
+
 def _user(site: Site, **fields: Any) -> User:
     user: User = make_user(site=site, **fields)
     return user
@@ -80,7 +99,10 @@ ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
     Job: _job,
     Network: _network,
     Point: _point,
+    Program: _program,
+    ProgramVersion: _version,
     Site: lambda site: site,
+    Tag: _tag,
     User: _user,
 }
 

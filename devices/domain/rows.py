@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import ForeignKey, ProtectedError, UniqueConstraint
 
@@ -65,13 +65,13 @@ def create(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) 
 def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role: Role) -> list[Row]:
     """Changes rows, by id. Raises NoSuchRows, BadRows or Lacks."""
     rows = _locked(model, changes, by, role)
-    _refuse(rows, changes)
+    refused = list(_refused(rows, changes))
     names: set[str] = set()
     for row in rows:
         for name, value in changes[row.pk].items():
             setattr(row, name, value)
             names.add(name)
-    _check(model, rows, [set(changes[row.pk]) for row in rows], by, role)
+    _check(model, rows, [set(changes[row.pk]) for row in rows], by, role, refused=refused)
     for row in rows:
         row.settle(changes[row.pk])
     if names:
@@ -108,15 +108,11 @@ def _locked(model: type[Row], ids: Iterable[int], by: Rights, role: Role) -> lis
     return [by_id[pk] for pk in dict.fromkeys(ids)]
 
 
-def _refuse(rows: Sequence[Audited], changes: Mapping[int, Values]) -> None:
-    """Raises BadRows for what may not become of the rows as they are."""
-    problems = [
-        Wrong(number, field, message)
-        for number, row in enumerate(rows)
-        for field, message in row.refusals(changes[row.pk])
-    ]
-    if problems:
-        raise BadRows(problems)
+def _refused(rows: Sequence[Audited], changes: Mapping[int, Values]) -> Iterable[Wrong]:
+    """What may not become of the rows as they are."""
+    for number, row in enumerate(rows):
+        for field, message in row.refusals(changes[row.pk]):
+            yield Wrong(number, field, message)
 
 
 def _check(
@@ -127,6 +123,7 @@ def _check(
     role: Role,
     *,
     is_new: bool = False,
+    refused: Iterable[Wrong] = (),
 ) -> None:
     """Raises BadRows. Of rows that exist only what was given is looked at: what a device holds may
     be wrong by our rules, and stays."""
@@ -140,6 +137,7 @@ def _check(
     ]
     if not problems:
         problems = [
+            *refused,
             *(problem for rule in _unique(model) for problem in _doubled(model, rows, *rule)),
             *_rules(model, rows, given, is_new=is_new),
         ]
@@ -159,9 +157,11 @@ def _fields(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
         row.clean_fields(exclude=exclude)
         row.clean()
     except ValidationError as error:
-        for name, messages in error.message_dict.items():
-            for message in messages:
-                yield ("" if name == "__all__" else name), message
+        wrong = error.update_error_dict({})
+        for name, problems in wrong.items():
+            for problem in problems:
+                for message in problem.messages:
+                    yield ("" if name == NON_FIELD_ERRORS else name), message
 
 
 def _references(

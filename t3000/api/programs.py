@@ -72,12 +72,9 @@ class Programs(PanelResource):
     @classmethod
     def annotated(cls) -> QuerySet[Any]:
         versions = ProgramVersion.objects.filter(program=OuterRef("pk")).order_by("-number")
-        rows: QuerySet[Any] = super().annotated()
-        rows = rows.annotate(
-            size=Coalesce(Length("code"), 0, output_field=IntegerField()),
-            version=Coalesce(Subquery(versions.values("number")[:1]), 0),
-        )
-        return rows
+        size = Coalesce(Length("code"), 0, output_field=IntegerField())
+        version = Coalesce(Subquery(versions.values("number")[:1]), 0)
+        return super().annotated().annotate(size=size, version=version)  # type: ignore[no-any-return]
 
     def rows(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
         return [with_code_as_text(row) for row in super().rows(queryset)]

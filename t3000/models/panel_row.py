@@ -89,11 +89,8 @@ class PanelRow(Audited):
 
     def settle(self, changed: Collection[str]) -> None:
         """An edit is pending until the device was seen to hold it; edited back, it is in sync."""
-        fields = self.wanted_fields()
-        is_secret = any(
-            name in self.audited_fields() and name not in fields.keys() | BOOKKEEPING | self.live
-            for name in changed
-        )
+        fields = self.audited_fields()
+        is_secret = any(getattr(fields.get(name), "is_secret", False) for name in changed)
         is_same = self.held is not None and self.wanted() == self.held and not is_secret
         self.state = SyncState.IN_SYNC if is_same else SyncState.PENDING
         self.problem = ""
@@ -106,7 +103,8 @@ class PanelRow(Audited):
         self.held = held
         if self.state == SyncState.IN_SYNC or (before is None and self.pk is None):
             for name, value in read.items():
-                setattr(self, self._meta.get_field(name).attname, value)  # type: ignore[union-attr]
+                field: Any = self._meta.get_field(name)
+                setattr(self, field.attname, field.to_python(value))
             self.state = SyncState.IN_SYNC
         elif self.wanted() == held:
             self.state, self.problem = SyncState.IN_SYNC, ""

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -121,7 +121,7 @@ class Tag(Audited):
         if len(owners) != 1:
             told = {"known": ", ".join(OWNERS), "found": " and ".join(owners) or _("nothing")}
             message = _("A tag belongs to one of %(known)s; this belongs to %(found)s.") % told
-            raise ValidationError({owners[-1] if owners else NON_FIELD_ERRORS: message})
+            raise ValidationError(message)
         pattern, example = NAMES.get(self.scheme, (ANY, ""))
         if not pattern.fullmatch(self.name):
             told = {"name": self.name, "scheme": self.scheme, "example": example}

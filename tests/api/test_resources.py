@@ -9,27 +9,14 @@ from django.test import Client
 from devices.enums import Role
 from devices.models import AuditEntry, Building, Floor, Network
 from tests.factories import make_device, make_network, make_site
+from tests.sending import API, send, wrong
 
 pytestmark = pytest.mark.django_db
-API = "/api/t3000"
 
 
 @pytest.fixture
 def engineer(program: Callable[..., Client]) -> Client:
     return program(Role.ENGINEER)
-
-
-def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return getattr(client, method)(
-        f"{API}/{path}", body, content_type="application/json", headers=names
-    )
-
-
-def wrong(response: Any) -> dict[str, str]:
-    """The fields that a refusal names, and why."""
-    assert response.status_code == 400, response.content
-    return {one["field"]: one["detail"] for one in response.json()["errors"]}
 
 
 def test_a_row_is_made_read_changed_and_deleted(engineer: Client) -> None:

@@ -1,0 +1,20 @@
+"""Requests with JSON, and what a refusal names."""
+
+from typing import Any
+
+from django.test import Client
+
+API = "/api/t3000"
+
+
+def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return getattr(client, method)(
+        f"{API}/{path}", body, content_type="application/json", headers=names
+    )
+
+
+def wrong(response: Any) -> dict[str, str]:
+    """The fields that a refusal names, and why."""
+    assert response.status_code == 400, response.content
+    return {one["field"]: one["detail"] for one in response.json()["errors"]}
