@@ -10,7 +10,17 @@ from devices.api import audit, devices, docs, jobs, networks, places
 from devices.api.problems import problem
 from devices.api.resources import endpoint, resource
 from devices.api.views import NoSuchPath
-from t3000.api import commands, points, programs, tables, tags, values
+from t3000.api import (
+    alarms,
+    commands,
+    graphics,
+    pid_loops,
+    points,
+    programs,
+    tables,
+    tags,
+    values,
+)
 from t3000.health import healthz
 from t3000.views.account import (
     account,
@@ -50,6 +60,11 @@ api_patterns = [
         programs.VersionDetail,
         "api-program-version",
     ),
+    *resource(f"{API}/pid-loops", pid_loops.PidLoops, "api-pid-loops"),
+    *resource(f"{API}/graphics", graphics.Graphics, "api-graphics"),
+    *resource(f"{API}/graphic-labels", graphics.GraphicLabels, "api-graphic-labels"),
+    *resource(f"{API}/alarms", alarms.Alarms, "api-alarms"),
+    *resource(f"{API}/alarm-settings", alarms.AlarmSettings, "api-alarm-settings"),
     *resource(f"{API}/arrays", tables.Arrays, "api-arrays"),
     *resource(f"{API}/tables", tables.Tables, "api-tables"),
     *resource(f"{API}/units", tables.Units, "api-units"),

@@ -17,7 +17,7 @@ REQUIRED: Any = object()
 class Shape:
     """What a value may be: this one anything. In a record one with a default may be left out."""
 
-    default: Any = REQUIRED
+    default: Any = field(default=REQUIRED, hash=False)
     help_text: str = ""
 
     def clean(self, value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Choices of the panel's models, a file for each subject."""
 
 from t3000.enums.alarms import (
+    AlarmCondition,
     AlarmDestination,
     AlarmOrigin,
     AlarmType,
@@ -76,6 +77,7 @@ from t3000.enums.settings import (
 from t3000.enums.tags import TagScheme
 
 __all__ = [
+    "AlarmCondition",
     "AlarmDestination",
     "AlarmOrigin",
     "AlarmType",

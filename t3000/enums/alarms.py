@@ -56,3 +56,26 @@ class SmtpErrorCode(models.IntegerChoices):
     HELO = 3, _("Greeting refused")
     SEND = 8, _("Text refused")
     LOGIN = 13, _("Sign-in refused")
+
+
+class AlarmCondition(models.IntegerChoices):
+    """When a point is in alarm. The panels' own numbers are not known: these are ours. The limits
+    are in the unit of the point, or for DEVIATION of its distance from the reference."""
+
+    OFF = 0, _("Not watched")
+    OUTSIDE = 1, _("Below low or above high")
+    HIGH = 2, _("Above high")
+    LOW = 3, _("Below low")
+    DEVIATION = 4, _("Away from the reference, below low or above high")
+    NOT_NORMAL = 5, _("Other than normal")
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Those that it goes by, from below: each must be greater than the one before."""
+        low, high = ("way_low", "low", "normal"), ("normal", "high", "way_high")
+        both = (*low, *high[1:])
+        return {1: both, 2: high, 3: low, 4: both}.get(self.value, ())
+
+    @property
+    def needs_reference(self) -> bool:
+        return self is AlarmCondition.DEVIATION
