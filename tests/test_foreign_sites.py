@@ -150,7 +150,11 @@ def test_bulk_does_not_reach_another_site(
         assert send(stranger, "POST", endpoint.path(), {"delete": [row.pk]}).status_code == 403
         return
     before = _stored(row)
-    for body in ({"delete": [own.pk, row.pk]}, {"update": [{"id": own.pk}, {"id": row.pk}]}):
+    bodies: dict[str, Any] = {
+        "delete": {"delete": [own.pk, row.pk]},
+        "update": {"update": [{"id": own.pk}, {"id": row.pk}]},
+    }
+    for body in (body for what, body in bodies.items() if what in endpoint.view.can):
         response = send(stranger, "POST", endpoint.path(), body)
         assert response.status_code == 400
         assert f"There are no rows {row.pk}." in response.json()["detail"]

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.shapes import ListOf, ShapedField, Whole
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 from t3000.models.panel_rules import beyond_the_total, panels_of
 
 LARGEST_SIZE = 65_535
@@ -31,7 +31,7 @@ class Array(PanelRow):
         help_text=_("The numbers as the panel holds them, from the first; others are 0."),
     )
 
-    table_size = 16
+    table_size = SIZES.arrays
 
     class Meta(PanelRow.Meta):
         pass

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.shapes import ListOf, Number, Record, ShapedField
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 
 MOST_PAIRS = 16
 HIGHEST_VOLTS = 10
@@ -45,7 +45,7 @@ class ConversionTable(PanelRow):
         shape=PAIRS, default=list, help_text=_("At most 16, each of more volts than the last.")
     )
 
-    table_size = 5
+    table_size = SIZES.tables
 
     class Meta(PanelRow.Meta):
         verbose_name = "table"

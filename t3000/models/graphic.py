@@ -16,12 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models.shapes import Flag, ListOf, Number, Record, ShapedField, Text, Whole
 from t3000.enums import LabelDisplay, LabelIconSize, LabelStatus, LabelTextPlace
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 from t3000.models.panel_rules import beyond_the_total, panels_of
 from t3000.models.reference import LENGTH, ReferenceField
 
-SCREENS = 16
-MOST_ITEMS = 80  # of all screens of a panel together
 BYTE, WORD = 255, 65_535
 SMALL, INT32 = 2**15 - 1, 2**31 - 1
 COLOUR = RegexValidator(
@@ -92,7 +90,7 @@ ITEMS = ListOf(
             "settings": LOOKS,
         },
     ),
-    most=MOST_ITEMS,
+    most=SIZES.graphic_items,
 )
 
 
@@ -119,7 +117,7 @@ class GraphicScreen(PanelRow):
     )
 
     named = ("label", "description")
-    table_size = SCREENS
+    table_size = SIZES.screens
 
     class Meta(PanelRow.Meta):
         pass
@@ -127,7 +125,7 @@ class GraphicScreen(PanelRow):
     @classmethod
     def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
         yield from super().problems(rows)
-        yield from beyond_the_total(rows, panels_of(rows), "items", len, MOST_ITEMS)
+        yield from beyond_the_total(rows, panels_of(rows), "items", len, SIZES.graphic_items)
         for row in rows:
             numbers = [item["id"] for item in row.items]
             if len(set(numbers)) < len(numbers):
@@ -165,7 +163,7 @@ class GraphicLabel(PanelRow):
     )
     icon_2 = models.CharField(max_length=19, blank=True, help_text=_("Name of the icon for on."))
 
-    table_size = 240
+    table_size = SIZES.labels
 
     class Meta(PanelRow.Meta):
         pass
@@ -175,9 +173,6 @@ class GraphicLabel(PanelRow):
         yield from super().problems(rows)
         panels = panels_of(rows)
         for row in rows:
-            if row.device_id in panels and row.screen >= SCREENS:
-                yield (
-                    row,
-                    "screen",
-                    (f"This panel has {SCREENS} screens: the index goes from 0 to {SCREENS - 1}."),
-                )
+            if row.device_id in panels and row.screen >= SIZES.screens:
+                last = SIZES.screens - 1
+                yield row, "screen", f"This panel has screens 0 to {last}, and no {row.screen}."

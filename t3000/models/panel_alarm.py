@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models.shapes import ListOf, Record, ShapedField, Whole
 from t3000.enums import AlarmCondition, AlarmType
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 from t3000.models.reference import ReferenceField
 
 BYTE = 255
 LARGEST = 2_147_483.647  # thousandths in 32 bits
-PLACES = 16
 DESTINATIONS = ListOf(
     item=Record(
         name="AlarmAddressee",
@@ -94,7 +93,7 @@ class PanelAlarm(PanelRow):
         }
     )
     unaudited = PanelRow.unaudited | live
-    table_size = PLACES
+    table_size = SIZES.alarms
 
     class Meta(PanelRow.Meta):
         verbose_name = "alarm"
@@ -122,7 +121,7 @@ class AlarmSetting(PanelRow):
     message = _byte(_("The number of the message that is sent."), is_ours=True)
     count = _byte(_("As the panel keeps it."), is_ours=True)
 
-    table_size = PLACES
+    table_size = SIZES.alarm_settings
 
     class Meta(PanelRow.Meta):
         pass

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from devices.enums import SyncState
 from devices.models import Device
 from devices.models.audited import Audited, values
+from protocols.t3 import products
 from t3000.models.panel_rules import beyond_the_table, doubled_names, panels_of
 
+SIZES = products.counts(0)  # of the tables that are the same in all T3 panels
 IDENTITY = ("device_id", "kind", "index")
 BOOKKEEPING = frozenset({"device", "kind", "index", "held", "state", "problem"})
 
@@ -98,18 +100,24 @@ class PanelRow(Audited):
     def take_over(self, read: Mapping[str, Any]) -> None:
         """What the device was read to hold now. It becomes what is wanted where nothing waits to be
         pushed. An edit that waits is never overwritten: it is done if the device holds just that,
-        and a conflict if somebody changed the device meanwhile."""
-        before, held = self.held, {**(self.held or {}), **read}
+        and a conflict if somebody changed the device meanwhile. What the device changes by itself
+        is always as it was read, and nobody waits for it."""
+        configured = {name: value for name, value in read.items() if name not in self.live}
+        before, held = self.held, {**(self.held or {}), **configured}
         self.held = held
+        self._take({name: read[name] for name in self.live if name in read})
         if self.state == SyncState.IN_SYNC or (before is None and self.pk is None):
-            for name, value in read.items():
-                field: Any = self._meta.get_field(name)
-                setattr(self, field.attname, field.to_python(value))
+            self._take(configured)
             self.state = SyncState.IN_SYNC
         elif self.wanted() == held:
             self.state, self.problem = SyncState.IN_SYNC, ""
         elif before is not None and held != before:
             self.state = SyncState.CONFLICT
+
+    def _take(self, read: Mapping[str, Any]) -> None:
+        for name, value in read.items():
+            field: Any = self._meta.get_field(name)
+            setattr(self, field.attname, field.to_python(value))
 
     def clear(self) -> bool:
         """A place in a T3 panel's table is emptied: there it cannot go. What the panel never held,

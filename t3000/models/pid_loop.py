@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from t3000.enums import AutoManual, PidAction, PidTimeUnit, PointType
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 from t3000.models.reference import ReferenceField
 
 POINTS = (PointType.INPUT, PointType.OUTPUT, PointType.VARIABLE)
@@ -80,7 +80,7 @@ class PidLoop(PanelRow):
 
     live = frozenset({"input_value", "output", "setpoint_value"})
     unaudited = PanelRow.unaudited | live
-    table_size = 16
+    table_size = SIZES.pid_loops
 
     class Meta(PanelRow.Meta):
         verbose_name = "PID loop"

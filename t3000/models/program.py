@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from t3000.enums import AutoManual, OnOff, ProgramError, VersionOrigin
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 
 LARGEST_CODE = 2000  # bytes
 LONGEST_SOURCE = 64 * 1024
@@ -51,7 +51,7 @@ class Program(PanelRow):
     live = frozenset({"execution_time_ms", "error"})
     unaudited = PanelRow.unaudited | live
     named = ("label", "description")
-    table_size = 16
+    table_size = SIZES.programs
 
     class Meta(PanelRow.Meta):
         pass

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models.shapes import Flag, ListOf, Record, ShapedField, Text, Whole
 from t3000.enums import CustomDigitalDirect, UnitKind
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import SIZES, PanelRow
 
 STATES = ListOf(
     item=Record(
@@ -23,7 +23,11 @@ STATES = ListOf(
     ),
     most=8,
 )
-TABLE_SIZES = {UnitKind.DIGITAL: 8, UnitKind.VARIABLE: 5, UnitKind.MULTI_STATE: 3}
+TABLE_SIZES = {
+    UnitKind.DIGITAL: SIZES.digital_units,
+    UnitKind.VARIABLE: SIZES.variable_units,
+    UnitKind.MULTI_STATE: SIZES.state_tables,
+}
 MEMBERS = {
     UnitKind.DIGITAL: frozenset({"direct", "off_text", "on_text"}),
     UnitKind.VARIABLE: frozenset({"name"}),
