@@ -106,7 +106,7 @@ class Resource(ApiView):
 
     def check_etag(self, pk: int, expected: str) -> None:
         """Raises PreconditionFailed. Whoever else changes the row waits until we are done."""
-        list(self.model.objects.filter(pk=pk).select_for_update(no_key=True))
+        list(self.model.objects.filter(pk=pk).select_for_update(of=("self",), no_key=True))
         row = self.whole_rows([pk]).get(pk)
         if row is None:
             raise NotFound(no_such(self.model, pk))

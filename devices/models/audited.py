@@ -49,7 +49,9 @@ class AuditedQuerySet(models.QuerySet[Any]):
             # Plain rows: PostgreSQL locks nothing that is grouped or distinct, and what this query
             # set defers would be read after the change.
             chosen = rows.filter(pk__in=self.order_by().values("pk")).order_by("pk")
-            before = {row.pk: values(row) for row in chosen.select_for_update(no_key=True)}
+            before = {
+                row.pk: values(row) for row in chosen.select_for_update(of=("self",), no_key=True)
+            }
             ids, updated = list(before), 0
             for start in range(0, len(ids), BATCH):
                 batch = self.order_by().filter(pk__in=ids[start : start + BATCH])
@@ -86,7 +88,7 @@ class Audited(models.Model):
         using = options.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using, savepoint=False):
             known = type(self)._base_manager.using(using)
-            rows = known.filter(pk=self.pk).select_for_update(no_key=True)
+            rows = known.filter(pk=self.pk).select_for_update(of=("self",), no_key=True)
             was = None if self.pk is None else rows.first()
             super().save(*args, **options)
             if was is None:

@@ -80,7 +80,7 @@ def keep_versions(
 
 def _written(ids: Iterable[int]) -> dict[int, Written]:
     """What is written in programs now; nobody else writes to them until we are done."""
-    found = Program.objects.filter(pk__in=[*ids]).order_by("pk").select_for_update()
+    found = Program.objects.filter(pk__in=[*ids]).order_by("pk").select_for_update(no_key=True)
     return {
         pk: (source, _bytes(code)) for pk, source, code in found.values_list("pk", "source", "code")
     }

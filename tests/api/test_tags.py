@@ -70,7 +70,10 @@ def test_a_tag_is_at_the_site_of_its_owner(
     assert elsewhere.get(f"{API}/tags/{row['id']}").status_code == 404
     assert send(elsewhere, "delete", f"tags/{row['id']}").status_code == 404
     assert AuditEntry.objects.get(kind="tag").site_id == site.pk
-    assert send(here, "patch", f"tags/{row['id']}", {"value": "x"}).json()["value"] == "x"
+    path, etag = f"tags/{row['id']}", made["ETag"]
+    changed = send(here, "patch", path, {"value": "x"}, If_Match=etag)
+    assert changed.json()["value"] == "x"
+    assert send(here, "delete", path, If_Match=etag).status_code == 412
     assert send(here, "delete", f"tags/{row['id']}").status_code == 204
     sites = AuditEntry.objects.filter(kind="tag").values_list("action", "site_id")
     assert {*sites} == {(action, site.pk) for action in ("create", "update", "delete")}
