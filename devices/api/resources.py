@@ -8,7 +8,7 @@ makes a POST safe to send again.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, cast
 
 from django.db import IntegrityError, transaction
@@ -79,9 +79,11 @@ class Resource(ApiView):
 
     def read(self, data: Any, *, is_whole: bool) -> dict[str, Any]:
         """A row as it was sent, by column. Raises ValidationError."""
-        return self._reader().read(data, is_whole=is_whole)
+        return self.reader.read(data, is_whole=is_whole)
 
-    def _reader(self) -> RowSerializer:
+    @cached_property
+    def reader(self) -> RowSerializer:
+        """Of all rows of a request: to make one takes longer than to read a row."""
         return self.get_serializer_class()()
 
     def create(self, values: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -238,7 +240,6 @@ def _each(
     resource: Resource, given: Sequence[Any], part: str, wrong: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """The rows as they are read; what is wrong with them is put into `wrong`."""
-    reader = resource._reader()
     found: list[dict[str, Any]] = []
     for number, data in enumerate(given):
         values: dict[str, Any] = {}
@@ -246,7 +247,7 @@ def _each(
             row = dict(data)
             if part == "update":
                 values["id"] = _id_of(row)
-            values |= reader.read(row, is_whole=part == "create")
+            values |= resource.read(row, is_whole=part == "create")
         except ValidationError as error:
             wrong.setdefault(part, {})[number] = error.detail
         found.append(values)

@@ -144,7 +144,7 @@ class ApiSchema(AutoSchema):
 class TextExtension(OpenApiSerializerFieldExtension):
     """What a text must not be: NUL in it, or nothing but white space."""
 
-    target_class = "devices.api.serializers.JsonText"
+    target_class = "devices.api.fields.JsonText"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         told: dict[str, Any] = auto_schema._map_serializer_field(  # type: ignore[no-untyped-call]

@@ -23,7 +23,7 @@ REFERENCE = {
 NUMBER = {"type": "number", "minimum": -1e300, "maximum": 1e300}
 
 
-@extend_schema_field({"oneOf": [{"type": "null"}, TEXT, NUMBER, REFERENCE]})
+@extend_schema_field({"anyOf": [TEXT, NUMBER, REFERENCE]})
 class TagValue(serializers.JSONField):
     """As the model takes it, which looks at it."""
 

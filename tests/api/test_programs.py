@@ -115,6 +115,29 @@ def test_a_file_is_a_text_or_byte_code(
     assert (version["origin"], version["note"]) == ("file", "PRG1.txt")
 
 
+def test_many_programs_are_written_at_once(engineer: Client, panel: Device) -> None:
+    old = make(engineer, panel, 0, source="10 REM")
+    body = {
+        "create": [
+            {"device": panel.pk, "index": 1, "file": text_of(b"10 REM a"), "file_name": "a.txt"},
+            {"device": panel.pk, "index": 2, "code": text_of(CODE), "note": "b"},
+        ],
+        "update": [{"id": old["id"], "source": "10 REM c"}],
+    }
+    answer = send(engineer, "post", "programs/bulk", body).json()
+    assert [
+        (one.program.index, one.number, one.origin, one.note, one.source)
+        for one in ProgramVersion.objects.order_by("program__index", "number")
+    ] == [
+        (0, 1, "typed", "", "10 REM"),
+        (0, 2, "typed", "", "10 REM c"),
+        (1, 1, "file", "a.txt", "10 REM a"),
+        (2, 1, "typed", "b", ""),
+    ]
+    assert send(engineer, "post", "programs/bulk", {"delete": answer["created"]}).status_code == 200
+    assert ProgramVersion.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("members", "field", "told"),
     [

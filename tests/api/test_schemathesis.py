@@ -10,6 +10,7 @@ import orjson
 import pytest
 import schemathesis
 from celery import current_app
+from django.apps import apps
 from django.core.wsgi import get_wsgi_application
 from django.db.models import ForeignKey, Model
 from django.urls import resolve
@@ -25,7 +26,10 @@ from devices.api.resources import Resource
 from devices.api.throttling import CommandThrottle
 from devices.domain import jobs, tokens
 from devices.enums import CommandState
-from devices.models import Network
+from devices.models import Device, Network
+from t3000.models import Tag
+from t3000.models.panel_row import PanelRow
+from tests import rows
 from tests.factories import (
     make_command,
     make_device,
@@ -55,10 +59,19 @@ def fill() -> Any:
         for ended in (CommandState.CONFIRMED, CommandState.PENDING, CommandState.REFUSED):
             make_command(device, point=output.address, state=ended)
         make_point(device, kind="variable")
+        fill_panel(device)
     make_device(enabled=False)
     make_command(value=None).device.delete()
     jobs.request_search(None, by=user, now=now)
     return user
+
+
+def fill_panel(device: Device) -> None:
+    """A row of each of a panel's tables, and a tag."""
+    for model in apps.get_models():
+        if issubclass(model, PanelRow):
+            rows.make(model, device.network.site, device=device)
+    rows.make(Tag, device.network.site)
 
 
 @pytest.fixture
@@ -179,7 +192,7 @@ def is_said_by_the_schema(case: Case) -> bool:
     if resource is None or not isinstance(case.body, dict) or is_negative(case):
         return True
     for row, is_whole in rows_of(case):
-        reader = resource()._reader()
+        reader = resource().reader
         reader.partial = not is_whole
         without_functions(reader)
         try:
