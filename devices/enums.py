@@ -85,8 +85,47 @@ class SyncState(models.TextChoices):
     CONFLICT = "conflict", _("Conflict")
 
 
+class SubnetPort(models.IntegerChoices):
+    """The port of the parent that a sub-device hangs on."""
+
+    MAIN = 1, _("Main port")
+    ZIGBEE = 2, _("Zigbee port")
+    SUB = 3, _("Sub port")
+
+
+class BaudRate(models.IntegerChoices):
+    """The number is not in the order of the speed: 57600 came last."""
+
+    BAUD_1200 = 0, "1200"
+    BAUD_2400 = 1, "2400"
+    BAUD_3600 = 2, "3600"
+    BAUD_4800 = 3, "4800"
+    BAUD_7200 = 4, "7200"
+    BAUD_9600 = 5, "9600"
+    BAUD_19200 = 6, "19200"
+    BAUD_38400 = 7, "38400"
+    BAUD_76800 = 8, "76800"
+    BAUD_115200 = 9, "115200"
+    BAUD_921600 = 10, "921600"
+    BAUD_57600 = 11, "57600"
+
+
+class IspMode(models.IntegerChoices):
+    """Which of its programs a T3 panel runs."""
+
+    APPLICATION = 0, _("Application")
+    BOOT_LOADER = 1, _("Boot loader")
+    DAMAGED = 2, _("Boot loader, application damaged")
+    MSTP = 3, _("MS/TP device")
+
+
+class JobKind(models.TextChoices):
+    SEARCH = "search", _("Search for devices")
+    CONNECT = "connect", _("Connection to a device")
+
+
 class JobState(models.TextChoices):
-    """How far a search for devices is. The last two are ends."""
+    """How far a job is. The last two are ends."""
 
     PENDING = "pending", _("Pending")
     RUNNING = "running", _("Running")

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from devices.domain import commands, discovery, overrides, polling
+from devices.domain import commands, connecting, discovery, overrides, polling
 from devices.runtime import current
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ def sweep_commands() -> None:
     now = timezone.now()
     commands.sweep(now)
     overrides.sweep(now)
+    connecting.sweep(now)
 
 
 @shared_task
@@ -77,3 +78,8 @@ def check_overrides(command_ids: list[int]) -> None:
 @shared_task
 def discover_network(network_id: int) -> None:
     current().discover(network_id)
+
+
+@shared_task
+def connect_devices(job_ids: list[int]) -> None:
+    current().connect(job_ids)

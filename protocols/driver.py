@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-from protocols.errors import Unsupported
+from protocols.errors import ProtocolError, Unsupported
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -53,6 +53,15 @@ class Driver(ABC):
     @abstractmethod
     async def list_points(self, endpoint: Endpoint) -> tuple[PointInfo, ...]:
         """All points that the device describes. Raises as read_device_info."""
+
+    async def describe(self, endpoint: Endpoint) -> FoundDevice:
+        """The device at the endpoint as discovery finds it. Raises as read_device_info; a device
+        that stops answering midway is given with what is known and its problem."""
+        info = await self.read_device_info(endpoint)
+        try:
+            return FoundDevice(info, await self.list_points(info.endpoint))
+        except ProtocolError as error:
+            return FoundDevice(info, problem=error.message)
 
     @abstractmethod
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:

@@ -44,11 +44,13 @@ class Endpoint:
     """One device on a network: where it answers and who it says it is.
 
     `address` is the protocol's own text ("192.168.1.5:47808"); `instance` the BACnet device
-    instance or the Modbus unit id.
+    instance or the Modbus unit id. `serial` is the serial number of the panel that is expected
+    there, None where nobody knows one: it is no part of the place.
     """
 
     address: str
     instance: int
+    serial: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"device {self.instance} at {self.address}"
@@ -104,6 +106,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelInfo:
+    """Who a T3 panel is. None: it does not tell, or nothing that can be."""
+
+    serial_number: int
+    product: int  # its number among Temco's
+    board: int | None = None
+    panel_number: int | None = None
+    object_instance: int | None = None
+    modbus_address: int | None = None
+    modbus_port: int | None = None
+    network_number: int | None = None
+    mstp_mac: int | None = None
+    hardware_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceInfo:
     """What a device says of itself."""
 
@@ -114,6 +132,7 @@ class DeviceInfo:
     model_name: str = ""
     firmware: str = ""
     location: str = ""  # where it says it is, in the installer's words
+    panel: PanelInfo | None = None  # of a T3 panel, as far as the protocol tells
 
 
 @dataclass(frozen=True, slots=True)

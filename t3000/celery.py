@@ -100,7 +100,7 @@ class FieldStep(bootsteps.StartStopStep):
     def start(self, worker: Any) -> None:
         from t3000 import field  # models: the app registry is not ready when this module loads
 
-        self._field = field.start()
+        self._field = field.start(worker.app.amqp.queues.consume_from)
 
     def stop(self, worker: Any) -> None:
         from t3000 import field  # as above

@@ -8,21 +8,33 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, connections, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from devices import live, runtime
-from devices.domain import commands, discovery, jobs, lease, link, overrides, polling
+from devices.domain import commands, connecting, discovery, jobs, lease, link, overrides, polling
 from devices.domain.link import PollResult
 from devices.enums import LinkState
 from devices.live import PointChange
 from devices.models import Command, Device, Link, Network
-from devices.runtime import DevicePlan, FieldRuntime, Found, Hooks, NetworkPlan, Order, Outcome
-from protocols.types import NetworkSettings, PointAddress, Reading
+from devices.runtime import (
+    Connected,
+    ConnectPlan,
+    DevicePlan,
+    FieldRuntime,
+    Found,
+    Hooks,
+    NetworkPlan,
+    Order,
+    Outcome,
+)
+from protocols.types import Endpoint, NetworkSettings, PointAddress, Reading
 from t3000.domain import points, queries, values
+from t3000.domain.devices import outdate
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +43,22 @@ DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
 SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
 
 _lease_renewed: dict[int, float] = {}
+_queues: set[str] = set()
 # When points were read back after a command. Both sides of it live in the writer's thread.
 _read_back: dict[tuple[int, PointAddress], datetime] = {}
 MOST_READ_BACK = 1000  # the oldest are forgotten: their polls are long over
 
 
-def start() -> FieldRuntime:
-    """Starts the runtime of this process."""
+def start(queues: Collection[str] = ()) -> FieldRuntime:
+    """Starts the runtime of this process, which serves the networks of these queues; without: all
+    whose tasks come here."""
+    _queues.update(queues)
     field = FieldRuntime(
         Hooks(
             plan_devices=plan_devices,
             plan_network=plan_network,
+            plan_connections=plan_connections,
+            begin_connections=begin_connections,
             hold_network=hold_network,
             lost_networks=lost_networks,
             postpone_discovery=discovery.postpone,
@@ -54,6 +71,7 @@ def start() -> FieldRuntime:
             store_hold_end=store_hold_end,
             store_polls=store_polls,
             store_found=store_found,
+            store_connected=store_connected,
             store_discovery_end=store_discovery_end,
             store_network_problem=store_network_problem,
             close_connections=connections.close_all,
@@ -75,6 +93,7 @@ def stop(field: FieldRuntime) -> None:
     except (DatabaseError, InterfaceError) as error:
         log.warning("leases and claims end by themselves, they cannot be given up: %s", error)
     _lease_renewed.clear()
+    _queues.clear()
 
 
 def plan_devices(device_ids: Sequence[int]) -> list[DevicePlan]:
@@ -95,6 +114,20 @@ def plan_devices(device_ids: Sequence[int]) -> list[DevicePlan]:
 def plan_network(network_id: int) -> NetworkPlan | None:
     network = Network.objects.filter(pk=network_id).first()
     return _network_plan(network) if network else None
+
+
+def plan_connections(job_ids: Sequence[int]) -> list[ConnectPlan]:
+    wanted = connecting.sought(job_ids)
+    networks = dict(wanted.values_list("job", "job__parts__network"))
+    plans = {one.pk: _network_plan(one) for one in Network.objects.filter(pk__in=networks.values())}
+    return [
+        ConnectPlan(one.job_id, plans[networks[one.job_id]], Endpoint(one.address, one.instance))
+        for one in wanted
+    ]
+
+
+def begin_connections(job_ids: Sequence[int]) -> set[int]:
+    return connecting.begin(job_ids, timezone.now())
 
 
 def _network_plan(network: Network) -> NetworkPlan:
@@ -166,7 +199,8 @@ def store_outcome(outcome: Outcome) -> None:
 
 def _is_online(device_id: int) -> bool:
     """Of a device that counts as silent all values are stale until it is polled whole."""
-    return Link.objects.filter(pk=device_id, state=LinkState.ONLINE).exists()
+    online = Link.objects.filter(pk=device_id, state=LinkState.ONLINE)
+    return online.select_for_update().first() is not None  # nobody deletes it meanwhile
 
 
 def _remember(device_id: int, reading: Reading) -> None:
@@ -192,7 +226,11 @@ def hold_network(network_id: int) -> bool:
 def lost_networks() -> list[int]:
     """Renews the leases of what this process serves; what it may serve no longer."""
     served = list(_lease_renewed)
-    in_use = set(Network.objects.filter(pk__in=served, enabled=True).values_list("pk", flat=True))
+    in_use = set(
+        Network.objects.filter(pk__in=served, enabled=True)
+        .filter(Q(queue__in=_queues) if _queues else Q())
+        .values_list("pk", flat=True)
+    )
     lost = [one for one in served if one not in in_use or not hold_network(one)]
     for network_id in lost:
         _lease_renewed.pop(network_id, None)
@@ -205,6 +243,7 @@ def store_polls(results: Sequence[PollResult]) -> None:
     latest = list({result.device_id: result for result in results}.values())
     with transaction.atomic():
         edges = link.record_polls(latest)
+        latest = [result for result in latest if result.device_id not in edges.outdated]
         changes = values.apply(latest, edges.revived, _read_back) + values.mark_stale(edges.fell)
         _on_commit(changes, edges.links)
 
@@ -230,10 +269,33 @@ def store_found(found: Sequence[Found]) -> None:
             continue
         with transaction.atomic():
             device = discovery.register(network, one.device.info)
+            if device is None:
+                continue
             points.register(device, one.device.points)
+            asked = Link.objects.filter(pk=device.pk, state=LinkState.UNKNOWN)
+            outdate(list(asked.select_related("device__network")))  # it may have moved
         if one.device.problem:
             log.warning("%s: not all of it could be read: %s", device, one.device.problem)
             discovery.postpone(network.pk, discovery.SOON)
+
+
+def store_connected(connected: Connected) -> None:
+    """The device with its points, as a whole or not at all."""
+    found = connected.device
+    if found is None:
+        connecting.refuse(connected.job_id, connected.problem)
+        return
+    try:
+        with transaction.atomic():
+            device = connecting.accept(connected.job_id, found.info)
+            if device is not None:
+                points.register(device, found.points)
+    except IntegrityError:  # in this very moment
+        connecting.refuse(connected.job_id, "Somebody else has added or changed it meanwhile.")
+        return
+    if device is not None and found.problem:
+        log.warning("%s: not all of it could be read: %s", device, found.problem)
+        discovery.postpone(connected.network_id, discovery.SOON)
 
 
 def store_discovery_end(network_id: int) -> None:

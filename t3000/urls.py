@@ -6,19 +6,21 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views import defaults
 
-from devices.api import audit, devices, docs, jobs, networks, places
+from devices.api import audit, docs, jobs, networks, places, products
 from devices.api.problems import problem
-from devices.api.resources import endpoint, resource
+from devices.api.resources import children, endpoint, resource
 from devices.api.views import NoSuchPath
 from t3000.api import (
     alarms,
     commands,
+    devices,
     graphics,
     pid_loops,
     points,
     programs,
     tables,
     tags,
+    time_bases,
     values,
 )
 from t3000.health import healthz
@@ -46,9 +48,16 @@ api_patterns = [
     *resource(f"{API}/floors", places.Floors, "api-floors"),
     *resource(f"{API}/rooms", places.Rooms, "api-rooms"),
     *resource(f"{API}/networks", networks.Networks, "api-networks"),
-    *endpoint(f"{API}/devices", devices.DeviceList, "api-devices"),
-    *endpoint(f"{API}/devices/<int:pk>", devices.DeviceDetail, "api-device"),
+    *children(f"{API}/buildings/<int:pk>/floors", places.Floors, "api-building-floors", "building"),
+    *children(f"{API}/floors/<int:pk>/rooms", places.Rooms, "api-floor-rooms", "floor"),
+    *resource(f"{API}/devices", devices.Devices, "api-devices"),
+    *endpoint(f"{API}/devices/<int:pk>/status", devices.DeviceStatus, "api-device-status"),
+    *endpoint(f"{API}/devices/<int:pk>/export", devices.DeviceExport, "api-device-export"),
+    *resource(f"{API}/product-models", products.ProductModels, "api-product-models"),
+    *resource(f"{API}/boards", products.Boards, "api-boards"),
+    *resource(f"{API}/time-bases", time_bases.TimeBases, "api-time-bases"),
     *endpoint(f"{API}/devices/discover", jobs.Discover, "api-discover"),
+    *endpoint(f"{API}/jobs", jobs.JobList, "api-jobs"),
     *endpoint(f"{API}/jobs/<int:pk>", jobs.JobDetail, "api-job"),
     *endpoint(f"{API}/points", points.PointList, "api-points"),
     *endpoint(f"{API}/points/<int:pk>", points.PointDetail, "api-point"),

@@ -12,8 +12,18 @@ from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from devices.models import AuditEntry, Command, Device, Job, JobNetwork, Network, Site
-from t3000.models import Point, Program, ProgramVersion, Tag
+from devices.models import (
+    AuditEntry,
+    Board,
+    Command,
+    Device,
+    Job,
+    JobNetwork,
+    Network,
+    ProductModel,
+    Site,
+)
+from t3000.models import Point, Program, ProgramVersion, Tag, TimeBase
 from tests.factories import (
     NOW,
     make_command,
@@ -87,6 +97,24 @@ def _tag(site: Site, **fields: Any) -> Tag:
     return Tag.objects.create(**{"site": site, "name": f"tag{next(_numbers)}", **fields})
 
 
+def _board(site: Site, **fields: Any) -> Board:
+    return Board.objects.create(**{"number": _free(Board), "name": "Board", **fields})
+
+
+def _product(site: Site, **fields: Any) -> ProductModel:
+    return ProductModel.objects.create(**{"number": _free(ProductModel), "name": "T3", **fields})
+
+
+def _free(model: type[Any]) -> int:
+    """A number that no row has: some come with the product."""
+    taken = set(model.objects.values_list("number", flat=True))
+    return next(number for number in range(1, 256) if number not in taken)
+
+
+def _time_base(site: Site, **fields: Any) -> TimeBase:
+    return TimeBase.objects.create(**{"key": f"x{next(_numbers)}", "minutes": 1, **fields})
+
+
 def _user(site: Site, **fields: Any) -> User:
     user: User = make_user(site=site, **fields)
     return user
@@ -94,15 +122,18 @@ def _user(site: Site, **fields: Any) -> User:
 
 ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
     AuditEntry: _entry,
+    Board: _board,
     Command: _command,
     Device: _device,
     Job: _job,
     Network: _network,
     Point: _point,
+    ProductModel: _product,
     Program: _program,
     ProgramVersion: _version,
     Site: lambda site: site,
     Tag: _tag,
+    TimeBase: _time_base,
     User: _user,
 }
 

@@ -73,7 +73,7 @@ class Site:
             method=method,
         )
         with self._opener.open(request, timeout=30) as response:
-            return json.loads(response.read())
+            return json.loads(response.read() or "null")
 
     def kill_field(self) -> None:
         """Ends what serves the field as a power cut would, and everything else that needs it."""

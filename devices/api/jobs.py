@@ -1,23 +1,25 @@
-"""Searching for devices, and how far such a search is."""
+"""Searching for devices, and how far such a search or the connection to one device is."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices.api.fields import JsonId
+from devices.api.fields import Choice, Id, JsonId
 from devices.api.problems import Conflict, Wrong
-from devices.api.queries import Closed
-from devices.api.views import ApiView, asker, no_such
+from devices.api.queries import Closed, ListQuery
+from devices.api.views import ApiView, DetailView, ListView, asker
 from devices.domain import jobs
 from devices.domain.commands import NotPossible
-from devices.domain.rights import Lacks
-from devices.enums import JobState
+from devices.domain.rights import Lacks, Rights
+from devices.enums import JobKind, JobState
 from devices.models import Job
 
 MOST_NETWORKS = 1000
@@ -38,15 +40,19 @@ class JobNetworkSerializer(serializers.Serializer[Any]):
 
 
 class JobSerializer(serializers.Serializer[Any]):
-    """A search for devices: finished when all its networks are."""
+    """A search for devices, finished when all its networks are; or a connection to one."""
 
     id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=JobKind.choices)
     state = serializers.ChoiceField(choices=JobState.choices)
     asked_by = serializers.CharField()
     asked_at = serializers.DateTimeField()
     networks = JobNetworkSerializer(many=True)
     devices = serializers.IntegerField(help_text="How many are known on these networks now.")
-    new_devices = serializers.IntegerField(help_text="How many of them this search met first.")
+    new_devices = serializers.IntegerField(help_text="How many of them this job met first.")
+    device = serializers.IntegerField(
+        allow_null=True, help_text="The id of the device that it connected to."
+    )
 
 
 class Discover(ApiView):
@@ -73,32 +79,56 @@ class Discover(ApiView):
             raise PermissionDenied(str(error)) from None
         except NotPossible as error:
             raise Conflict(str(error)) from None
-        location = reverse("api-job", args=[job.pk])
-        return Response(job_row(job), status=202, headers={"Location": location})
+        return accepted(job, self.rights)
 
 
-class JobDetail(ApiView):
-    """How far a search is."""
+class JobQuery(ListQuery):
+    kind = Choice(choices=JobKind.choices, required=False)
+    network = Id(required=False, source="parts__network")
 
+
+class Jobs(ApiView):
     queryset = Job.objects.all()
     serializer_class = JobSerializer
     tag = "devices"
 
-    def get(self, request: Request, pk: int) -> Response:
-        job = self.get_queryset().filter(pk=pk).first()
-        if job is None:
-            raise NotFound(no_such(Job, pk))
-        return Response(job_row(job))
+    def get_queryset(self) -> QuerySet[Job]:
+        return jobs.visible(self.rights).order_by("-pk")
+
+    def rows(self, queryset: QuerySet[Job]) -> list[dict[str, Any]]:
+        told = self.told()
+        return [{name: row[name] for name in told} for row in job_rows(list(queryset), self.rights)]
 
 
-def job_row(job: Job) -> dict[str, Any]:
-    progress = jobs.progress(job, timezone.now())
-    return {
-        "id": job.pk,
-        "state": progress.state,
-        "asked_by": job.username,
-        "asked_at": job.asked_at,
-        "networks": progress.parts,
-        "devices": progress.devices,
-        "new_devices": progress.new_devices,
-    }
+class JobList(Jobs, ListView):
+    """What was asked of the field, the latest first: what the user asked for, and what is done on
+    networks that the user may see."""
+
+    queries = {"GET": JobQuery}
+
+
+class JobDetail(Jobs, DetailView):
+    """How far a job is."""
+
+
+def accepted(job: Job, rights: Rights) -> Response:
+    """The answer to a wish that takes a while."""
+    (row,) = job_rows([job], rights)
+    return Response(row, status=202, headers={"Location": reverse("api-job", args=[job.pk])})
+
+
+def job_rows(found: Sequence[Job], rights: Rights) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": job.pk,
+            "kind": job.kind,
+            "state": progress.state,
+            "asked_by": job.username,
+            "asked_at": job.asked_at,
+            "networks": progress.parts,
+            "devices": progress.devices,
+            "new_devices": progress.new_devices,
+            "device": progress.device,
+        }
+        for job, progress in zip(found, jobs.progress(found, rights, timezone.now()), strict=True)
+    ]

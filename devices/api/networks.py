@@ -1,11 +1,15 @@
 """Networks: how devices are reached."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from rest_framework import serializers
 
 from devices.api.fields import Choice, Id, JsonText, YesNo
 from devices.api.queries import SearchQuery
 from devices.api.resources import Resource
 from devices.api.serializers import RowSerializer
+from devices.domain import networks
 from devices.enums import NetworkProtocol
 from devices.models import Network
 
@@ -28,7 +32,8 @@ class NetworkQuery(SearchQuery):
 
 
 class Networks(Resource):
-    """Networks, by name."""
+    """Networks, by name. When one is added, switched on or led elsewhere its devices are looked
+    for; the field opens it anew within seconds."""
 
     model = Network
     members = (
@@ -54,3 +59,9 @@ class Networks(Resource):
     query_class = NetworkQuery
     search_in = ("name",)
     tag = "networks"
+
+    def create(self, values: Sequence[Mapping[str, Any]]) -> list[int]:
+        return [network.pk for network in networks.add(values, by=self.rights)]
+
+    def update(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
+        networks.change(changes, by=self.rights)

@@ -9,6 +9,7 @@ makes a POST safe to send again.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from django.db import IntegrityError, transaction
@@ -18,6 +19,7 @@ from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError, PermissionDenied, ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,7 +27,7 @@ from rest_framework.views import APIView
 from devices.api.fields import JsonId
 from devices.api.once import IDEMPOTENCY_KEY, digest_of, once
 from devices.api.problems import Conflict, PreconditionFailed, Wrong
-from devices.api.queries import Closed, FieldsQuery, ListQuery
+from devices.api.queries import Closed, FieldsQuery, ListQuery, Query
 from devices.api.serializers import RowSerializer, serializer_of
 from devices.api.views import ApiView, DetailView, ListView, no_such
 from devices.domain import rows
@@ -63,8 +65,18 @@ class Resource(ApiView):
     can: ClassVar[frozenset[str]] = frozenset({"create", "update", "delete"})
     volatile: ClassVar[frozenset[str]] = frozenset()  # members that change by themselves
     route: ClassVar[str] = ""  # the name of the path of a row
+    word: ClassVar[str] = ""  # what the schema calls a row; as the model unless told
+    create_query: ClassVar[type[Query]] = Query  # the parameters of what adds rows
+    create_answers: ClassVar[Mapping[int, Any]] = MappingProxyType({})  # beside 201, for the schema
     wrong = Wrong(field="name", detail="This is required.")
     conflict = "It is still needed by 2 devices: delete or move those first."
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        is_sited = bool(self.model.site_path)
+        if request.method not in SAFE_METHODS and not is_sited:
+            with refusals():  # before anything is told of what would be right
+                self.rights.require(self.role, None)
 
     @classmethod
     def annotated(cls) -> QuerySet[Any]:
@@ -89,6 +101,21 @@ class Resource(ApiView):
     def create(self, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Adds rows; their ids."""
         return [row.pk for row in rows.create(self.model, values, by=self.rights, role=self.role)]
+
+    def create_one(self, request: Request) -> Response:
+        """Adds the row that was sent."""
+        with refusals():
+            values = self.read(request.data, is_whole=True)
+            what = [request.path, request.data]
+            (pk,) = once(request, what, lambda: self.create([values]))
+        return self.created(pk)
+
+    def created(self, pk: int) -> Response:
+        row = self.whole_rows([pk]).get(pk)
+        if row is None:
+            raise Conflict("This was created before with the same key, and deleted since.")
+        location = reverse(self.route, args=[pk])
+        return Response(row, status=201, headers={"Location": location, "ETag": self.etag(row)})
 
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
         rows.update(self.model, changes, by=self.rights, role=self.role)
@@ -122,17 +149,8 @@ class Resource(ApiView):
 class ResourceList(ListView):
     """The list of a resource."""
 
-    def post(self, request: Request) -> Response:
-        resource = cast("Resource", self)
-        with refusals():
-            values = resource.read(request.data, is_whole=True)
-            what = [request.path, request.data]
-            (pk,) = once(request, what, lambda: resource.create([values]))
-        row = resource.whole_rows([pk]).get(pk)
-        if row is None:
-            raise Conflict("This was created before with the same key, and deleted since.")
-        location = reverse(resource.route, args=[pk])
-        return Response(row, status=201, headers={"Location": location, "ETag": resource.etag(row)})
+    def post(self, request: Request, **_of: int) -> Response:
+        return cast("Resource", self).create_one(request)
 
 
 class ResourceDetail(DetailView):
@@ -303,6 +321,43 @@ def resource(route: str, rows: type[Resource], name: str) -> list[URLPattern]:
     return [pattern for one in views for pattern in endpoint(*one)]
 
 
+class OfParent(Resource):
+    """The rows of one parent, which the path names: `parent` is the key that leads to it."""
+
+    parent: ClassVar[str]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        kind: Any = self.model._meta.get_field(self.parent).related_model
+        if not self.rights.visible(kind.objects.filter(pk=kwargs["pk"])).exists():
+            raise NotFound(no_such(kind, kwargs["pk"]))
+
+    def get_queryset(self) -> QuerySet[Any]:
+        pk = getattr(self, "kwargs", {}).get("pk")  # none while the schema is made
+        own = {} if pk is None else {self.parent: pk}
+        return super().get_queryset().filter(**own)
+
+    def read(self, data: Any, *, is_whole: bool) -> dict[str, Any]:
+        return {**super().read(data, is_whole=is_whole), f"{self.parent}_id": self.kwargs["pk"]}
+
+
+def children(route: str, rows: type[Resource], name: str, parent: str) -> list[URLPattern]:
+    """The path of the rows of one parent: GET and POST at `parents/{id}/rows`."""
+    key: Any = rows.model._meta.get_field(parent)
+    whole = str(key.verbose_name)
+    members = {
+        "__module__": rows.__module__,
+        "parent": parent,
+        "members": rows.members,
+        "read_only": (parent, *rows.read_only),
+        "word": f"{rows.model.__name__}Of{whole.title().replace(' ', '')}",
+        "route": rows.route,
+    }
+    of_parent = type(f"{rows.__name__}Of", (OfParent, rows), members)
+    told = f"{str(rows.__doc__).splitlines()[0]} Those of one {whole}."
+    return endpoint(route, _view(of_parent, ResourceList, "List", told), name)
+
+
 def endpoint(route: str, view: type[APIView], name: str) -> list[URLPattern]:
     """With and without a slash at the end."""
     return [path(route, view.as_view(), name=name), path(f"{route}/", view.as_view())]
@@ -325,6 +380,8 @@ def _view(rows: type[Resource], base: type[ApiView], suffix: str, told: str) -> 
     else:
         query = rows.query_class if base is ResourceList else FieldsQuery
         members["queries"] = {"GET": query}
+        if base is ResourceList and rows.create_query is not Query:
+            members["queries"]["POST"] = rows.create_query
         for method, what in METHODS.items():
             if not hasattr(base, method):
                 continue
@@ -332,7 +389,7 @@ def _view(rows: type[Resource], base: type[ApiView], suffix: str, told: str) -> 
                 members[method] = None
                 continue
             members[method] = extend_schema(
-                responses={201: serializer} if method == "post" else None
+                responses={201: serializer, **rows.create_answers} if method == "post" else None
                 if method == "delete" else serializer,
                 parameters=[ETAG, IDEMPOTENCY_KEY] if method == "post" else [ETAG, IF_MATCH]
                 if method != "delete" else [IF_MATCH],
@@ -369,6 +426,7 @@ def _serializer(rows: type[Resource]) -> type[RowSerializer]:
         read_only=("id", *rows.read_only),
         write_only=rows.secrets,
         base=rows.base,
+        name=rows.word,
     )
 
 

@@ -111,8 +111,9 @@ def serializer_of(
     read_only: tuple[str, ...] = (),
     write_only: tuple[str, ...] = (),
     base: type[RowSerializer] = RowSerializer,
+    name: str = "",
 ) -> type[RowSerializer]:
-    """The serializer of a model's rows with these members."""
+    """The serializer of a model's rows with these members; `name`: where it is not the model's."""
     meta = type(
         "Meta",
         (),
@@ -123,5 +124,5 @@ def serializer_of(
             "extra_kwargs": {name: {"write_only": True} for name in write_only},
         },
     )
-    name = f"{model.__name__}Serializer"
+    name = f"{name or model.__name__}Serializer"
     return type(name, (base,), {"Meta": meta, "__doc__": model.__doc__, "__module__": __name__})

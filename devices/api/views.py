@@ -111,7 +111,7 @@ class ListView(ApiView):
     pagination_class = Pages
     search_in: ClassVar[Sequence[str]] = ()
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request, **_of: int) -> Response:
         pages = Pages()
         rows = self.ordered(self.filter_queryset(self.get_queryset()))
         page = pages.paginate_queryset(rows, request, self)

@@ -2,12 +2,15 @@
 
 import logging
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from devices.models import Device, Link, Network, Room
+from devices.domain import link
+from devices.enums import LinkState
+from devices.models import Board, Device, Link, Network, ProductModel, Room
 from protocols.texts import clean
 from protocols.types import DeviceInfo
 
@@ -15,6 +18,10 @@ log = logging.getLogger(__name__)
 
 REPEAT = timedelta(hours=1)
 SOON = timedelta(minutes=1)  # for a device that could not be described whole
+TOLD_NUMBERS = (
+    *("panel_number", "object_instance", "modbus_address", "modbus_port"),
+    *("network_number", "mstp_mac", "hardware_version"),
+)
 RETRY = timedelta(seconds=5)  # for a network that another process still holds
 
 
@@ -31,44 +38,123 @@ def postpone(network_id: int, delay: timedelta = RETRY) -> None:
 def claim_due(now: datetime) -> list[tuple[str, int]]:
     """(queue, network id) of the networks to look at now; each is planned anew for later."""
     due = Network.objects.filter(enabled=True, discovery_due_at__lte=now)
-    return [
+    claimed = [
         (queue, network_id)
         for network_id, queue in due.values_list("pk", "queue")
         if due.filter(pk=network_id).update(discovery_due_at=now + REPEAT)
     ]
+    if claimed:
+        forget_conflicts([network_id for _queue, network_id in claimed])
+    return claimed
 
 
 @transaction.atomic
-def register(network: Network, info: DeviceInfo) -> Device:
+def register(network: Network, info: DeviceInfo) -> Device | None:
     """Adds the device, or brings what it says of itself up to date. Its name and place, once
-    given, are the operator's and stay."""
-    name = clean(info.name)[:128] or f"Device {info.endpoint.instance}"
-    location = clean(info.location)
-    device, created = Device.objects.get_or_create(
+    given, are the operator's and stay.
+
+    A T3 panel is known by its serial number, too. One that was known elsewhere on the network and
+    does not answer there any more has moved: its row goes with it. None: nothing was registered,
+    because it goes on answering where it was known, too, or because its place is another panel's;
+    those that are known say so (`conflict`).
+    """
+    device = _at(network, info)
+    namesake = _of_serial(network, info)
+    if namesake is not None and namesake != device:
+        if device is not None or namesake.link.state == LinkState.ONLINE:
+            _tell_conflict(device, namesake, info)
+            return None
+        _move(namesake, info)
+        device = namesake
+    if device is None:
+        return add(network, info)
+    if device.name == f"Device {device.instance}":  # nobody named it so far
+        device.name = _name(info)
+    was = device.serial_number
+    describe(device, info)
+    if was is not None and device.serial_number != was:
+        told = "%s: serial number %d answers where %d was: taken for its replacement"
+        log.warning(told, device, device.serial_number, was)
+    device.save()
+    return device
+
+
+def add(network: Network, info: DeviceInfo) -> Device:
+    """Adds a device that was found, and reads it from now on."""
+    name, location = _name(info), clean(info.location)
+    device = Device(
         network=network,
         instance=info.endpoint.instance,
         address=info.endpoint.address,
-        defaults={
-            "name": name,
-            # Who cannot say where it is (Modbus) is often named after its room.
-            "room": _room_named(network, location or name),
-        },
+        name=name,
+        # Who cannot say where it is (Modbus) is often named after its room.
+        room=_room_named(network, location or name),
     )
-    if not created and device.name == f"Device {device.instance}":  # nobody named it so far
-        Device.objects.filter(pk=device.pk).update(name=name)
-    Device.objects.filter(pk=device.pk).update(
-        vendor_id=info.vendor_id,
-        vendor_name=clean(info.vendor_name)[:128],
-        model_name=clean(info.model_name)[:128],
-        firmware=clean(info.firmware)[:64],
-        location=location[:128],
-    )
-    if created:
-        # Somewhere in the period, so that devices found together are not read together.
-        wait = timedelta(seconds=random.uniform(0, network.poll_interval))  # noqa: S311  no secret
-        Link.objects.create(device=device, due_at=timezone.now() + wait)
-        log.info("found %s (%s) on %s", device.name, info.endpoint, network)
+    describe(device, info)
+    device.save()
+    # Somewhere in the period, so that devices found together are not read together.
+    wait = timedelta(seconds=random.uniform(0, network.poll_interval))  # noqa: S311  no secret
+    Link.objects.create(device=device, due_at=timezone.now() + wait)
+    log.info("found %s (%s) on %s", device.name, info.endpoint, network)
     return device
+
+
+def describe(device: Device, info: DeviceInfo) -> None:
+    """Puts into the row what the device says of itself."""
+    device.vendor_id = info.vendor_id
+    device.vendor_name = clean(info.vendor_name)[:128]
+    device.model_name = clean(info.model_name)[:128]
+    device.firmware = clean(info.firmware)[:64]
+    device.location = clean(info.location)[:128]
+    panel = info.panel
+    if panel is None:
+        return
+    device.serial_number = panel.serial_number
+    device.product = ProductModel.objects.filter(number=panel.product).first()
+    if panel.board is not None:
+        device.board = Board.objects.filter(number=panel.board).first()
+    for name in TOLD_NUMBERS:
+        number = getattr(panel, name)
+        if number is not None:
+            setattr(device, name, number)
+
+
+def forget_conflicts(network_ids: Collection[int]) -> None:
+    """A search that begins looks anew."""
+    Device.objects.filter(network__in=network_ids).exclude(conflict="").update(conflict="")
+
+
+def _at(network: Network, info: DeviceInfo) -> Device | None:
+    """The device that is known there. Nobody deletes it until we are done."""
+    known = Device.objects.select_for_update(of=("self",)).filter(network=network)
+    return known.filter(instance=info.endpoint.instance, address=info.endpoint.address).first()
+
+
+def _of_serial(network: Network, info: DeviceInfo) -> Device | None:
+    if info.panel is None:
+        return None
+    known = Device.objects.select_for_update(of=("self",)).select_related("link")
+    return known.filter(network=network, serial_number=info.panel.serial_number).first()
+
+
+def _tell_conflict(device: Device | None, namesake: Device, info: DeviceInfo) -> None:
+    number, place = namesake.serial_number, info.endpoint.address
+    told = {namesake: f"Its serial number {number} answers at {place}, too."}
+    if device is not None:
+        told[device] = f"Serial number {number} answers here; that is {namesake.name}."
+    for one, conflict in told.items():
+        Device.objects.filter(pk=one.pk).update(conflict=conflict[:200])
+        log.warning("%s (%s): %s", one, one.endpoint, conflict)
+
+
+def _move(device: Device, info: DeviceInfo) -> None:
+    log.warning("%s moved from %s to %s", device, device.endpoint, info.endpoint)
+    device.instance, device.address = info.endpoint.instance, info.endpoint.address
+    link.restart([device.pk])
+
+
+def _name(info: DeviceInfo) -> str:
+    return clean(info.name)[:128] or f"Device {info.endpoint.instance}"
 
 
 def _room_named(network: Network, name: str) -> Room | None:

@@ -1,16 +1,19 @@
-"""Searches for devices that somebody asked for and wants to see the end of."""
+"""What somebody asked the field to do and wants to see the end of: searches for devices, and
+connections to one (devices.domain.connecting)."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from devices.domain.commands import NotPossible
 from devices.domain.discovery import REPEAT, request_discovery
 from devices.domain.rights import Rights
-from devices.enums import JobState, Role
+from devices.enums import JobKind, JobState, Role
 from devices.models import Device, Job, JobNetwork, Network
 
 ROLE = Role.ENGINEER
@@ -27,7 +30,7 @@ class NoSuchNetworks(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How far the search of one network is."""
+    """How far the work on one network is."""
 
     network: int
     state: JobState
@@ -36,12 +39,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `devices`: known on its networks now; `new_devices`: met by this job."""
+    """How far a job is. `devices`: known on its networks now; `new_devices`: met by this job;
+    `device`: the id of that which it connected to."""
 
     state: JobState
     parts: list[Part]
     devices: int
     new_devices: int
+    device: int | None
 
 
 @transaction.atomic
@@ -75,23 +80,51 @@ def end_search(network_id: int, now: datetime) -> None:
     network = Network.objects.filter(pk=network_id).first()
     if network is None or _is_waiting(network, now):  # an earlier search: theirs is still to come
         return
-    waiting = JobNetwork.objects.filter(network=network_id, ended_at__isnull=True)
+    waiting = JobNetwork.objects.filter(
+        network=network_id, job__kind=JobKind.SEARCH, ended_at__isnull=True
+    )
     waiting.update(ended_at=now, problem=network.problem)
 
 
-def progress(job: Job, now: datetime) -> Progress:
-    found = job.parts.select_related("network__lease")
+def visible(rights: Rights) -> QuerySet[Job]:
+    """Those that the user asked for, and those on networks that the user may see."""
+    seen = rights.visible(Network.objects.all())
+    parts = JobNetwork.objects.filter(job=OuterRef("pk"), network__in=seen)
+    return Job.objects.filter(Q(user=rights.user_id) | Exists(parts))
+
+
+def progress(found: Sequence[Job], rights: Rights, now: datetime) -> list[Progress]:
+    """Of each job, as far as the user may see its networks."""
+    parts: dict[int, list[JobNetwork]] = defaultdict(list)
+    seen = rights.visible(Network.objects.all())
+    of_jobs = JobNetwork.objects.filter(job__in=found, network__in=seen).select_related(
+        "network__lease", "job__sought"
+    )
+    for part in of_jobs.order_by("network"):
+        parts[part.job_id].append(part)
+    networks = {part.network_id for one in parts.values() for part in one}
+    devices = Device.objects.filter(network__in=networks).values_list("network", "created_at")
+    added: dict[int, list[datetime]] = defaultdict(list)
+    for network, created_at in devices:
+        added[network].append(created_at)
+    return [_progress(job, parts[job.pk], added, now) for job in found]
+
+
+def _progress(
+    job: Job, found: Sequence[JobNetwork], added: Mapping[int, Sequence[datetime]], now: datetime
+) -> Progress:
     parts = [_part(part, job.asked_at, now) for part in found]
-    ended = [part.ended_at for part in found]
-    until = max((time for time in ended if time is not None), default=now)
-    devices = Device.objects.filter(network__in=[part.network for part in parts])
+    ended = [part.ended_at for part in found if part.ended_at is not None]
+    until = max(ended) if ended and len(ended) == len(found) else now
+    times = [time for part in found for time in added.get(part.network_id, ())]
+    device = found[0].job.sought.device_id if found and job.kind == JobKind.CONNECT else None
+    met = sum(job.asked_at <= time <= until for time in times)
     return Progress(
         state=_whole([part.state for part in parts]),
         parts=parts,
-        devices=devices.count(),
-        new_devices=devices.filter(
-            created_at__gte=job.asked_at, created_at__lte=until if all(ended) else now
-        ).count(),
+        devices=len(times),
+        new_devices=met if job.kind == JobKind.SEARCH else int(device is not None),
+        device=device,
     )
 
 
@@ -102,6 +135,9 @@ def _part(part: JobNetwork, asked_at: datetime, now: datetime) -> Part:
         return Part(network.pk, state, part.problem)
     if not network.enabled:
         return Part(network.pk, JobState.FAILED, "the network was switched off")
+    if part.job.kind == JobKind.CONNECT:
+        begun = part.job.sought.begun_at is not None
+        return Part(network.pk, JobState.RUNNING if begun else JobState.PENDING, "")
     lease = getattr(network, "lease", None)
     is_served = lease is not None and lease.expires_at > now
     if now - asked_at > (REPEAT if is_served else UNSERVED):
@@ -116,6 +152,7 @@ def _is_waiting(network: Network, now: datetime) -> bool:
 
 
 def _whole(states: Sequence[JobState]) -> JobState:
+    """Of no network that may be seen: it is over, for whoever asks."""
     if all(state == JobState.FINISHED for state in states):
         return JobState.FINISHED
     if all(state == JobState.PENDING for state in states):

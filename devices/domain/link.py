@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from devices.enums import LinkState
 from devices.models import Link, Network, NetworkLease
 from protocols.backoff import retry_delay
 from protocols.errors import ProtocolError
-from protocols.types import Reading
+from protocols.types import Endpoint, Reading
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +29,16 @@ class PollResult:
     seconds: float
     readings: Sequence[Reading] = ()
     error: ProtocolError | None = None
+    place: tuple[int, Endpoint] | None = None  # the network and where on it; None: not told
 
 
 @dataclass(slots=True)
 class Edges:
-    """Links after a batch of polls; those that fell, and the devices whose values were not fresh
-    before and are now."""
+    """Links after a batch of polls; those that fell, and by device id those whose values were not
+    fresh before and are now."""
 
     links: list[Link] = field(default_factory=list)
+    outdated: set[int] = field(default_factory=set)  # read where they are not any more
     fell: list[Link] = field(default_factory=list)
     revived: set[int] = field(default_factory=set)
 
@@ -56,7 +59,9 @@ def record_polls(results: Sequence[PollResult]) -> Edges:
     for link in links.select_related("device__network"):
         result = by_device[link.device_id]
         link.claimed_until = None
-        if result.error is None:
+        if not _is_there(link, result):
+            edges.outdated.add(link.device_id)
+        elif result.error is None:
             _succeeded(link, result, edges)
         else:
             _failed(link, result, result.error, edges)
@@ -65,6 +70,16 @@ def record_polls(results: Sequence[PollResult]) -> Edges:
     Link.objects.bulk_update(edges.links, CHANGED)
     Link.objects.bulk_update(failed, ["due_at"])
     return edges
+
+
+def _is_there(link: Link, result: PollResult) -> bool:
+    """Whether it was read where it is now: somebody may have changed that meanwhile."""
+    device = link.device
+    if result.place is None:
+        return True
+    serial = result.place[1].serial
+    is_same = serial == device.serial_number or serial is None
+    return result.place == (device.network_id, device.endpoint) and is_same
 
 
 def _succeeded(link: Link, result: PollResult, edges: Edges) -> None:
@@ -92,6 +107,21 @@ def _failed(link: Link, result: PollResult, error: ProtocolError, edges: Edges) 
         link.state, link.since = LinkState.OFFLINE, result.finished
         edges.fell.append(link)
         log.warning("%s does not answer: %s", _name(link), error.message)
+
+
+def restart(device_ids: Sequence[int], now: datetime | None = None) -> list[Link]:
+    """What was known of these links is over: they are asked anew, at once, where they are now. What
+    was read before is not fresh any more. Call it inside a transaction."""
+    now = now or timezone.now()
+    locked = Link.objects.select_for_update(of=("self",)).filter(pk__in=device_ids).order_by("pk")
+    links = list(locked.select_related("device__network"))
+    for link in links:
+        link.state, link.since = LinkState.UNKNOWN, now
+        link.last_seen_at = link.cycle_ms = link.claimed_until = None
+        link.failures, link.overruns, link.problem = 0, 0, ""
+        link.due_at = now
+    Link.objects.bulk_update(links, [*CHANGED, "due_at", "overruns"])
+    return links
 
 
 def fall_silent(now: datetime) -> list[Link]:

@@ -54,11 +54,17 @@ def create(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) 
 
     Raises BadRows, or Lacks where the user has not the role.
     """
+    return list(model.objects.bulk_create(draft(model, rows, by=by, role=role)))
+
+
+def draft(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) -> list[Row]:
+    """The rows that `create` would add, looked at as it does. Nothing is stored."""
     made = [model(**values) for values in rows]
+    model.tidy(made)
     _check(model, made, [set(values) for values in rows], by, role, is_new=True)
     for row, values in zip(made, rows, strict=True):
         row.settle(values)
-    return list(model.objects.bulk_create(made))
+    return made
 
 
 @transaction.atomic
@@ -71,6 +77,7 @@ def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role:
         for name, value in changes[row.pk].items():
             setattr(row, name, value)
             names.add(name)
+    model.tidy(rows)
     _check(model, rows, [set(changes[row.pk]) for row in rows], by, role, refused=refused)
     for row in rows:
         row.settle(changes[row.pk])
@@ -243,7 +250,7 @@ def _rules(
     numbers = {id(row): number for number, row in enumerate(rows)}
     for row, field, message in model.problems(rows):
         number = numbers[id(row)]
-        if is_new or field in given[number]:
+        if is_new or field in given[number] or f"{field}_id" in given[number]:
             yield Wrong(number, field, message)
 
 

@@ -1,9 +1,10 @@
 from devices.models.audit import AuditEntry
 from devices.models.command import Command
 from devices.models.device import Device, Link
-from devices.models.job import Job, JobNetwork
+from devices.models.job import Job, JobDevice, JobNetwork
 from devices.models.network import Network, NetworkLease
 from devices.models.place import Building, Floor, Room, Site
+from devices.models.product import Board, ProductModel
 from devices.models.request_key import RequestKey
 from devices.models.role import RoleAssignment
 from devices.models.secret import EncryptedTextField, KeyNote, Secret
@@ -13,17 +14,20 @@ from devices.models.token import ApiToken
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "Board",
     "Building",
     "Command",
     "Device",
     "EncryptedTextField",
     "Floor",
     "Job",
+    "JobDevice",
     "JobNetwork",
     "KeyNote",
     "Link",
     "Network",
     "NetworkLease",
+    "ProductModel",
     "RequestKey",
     "RoleAssignment",
     "Room",

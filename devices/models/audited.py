@@ -110,6 +110,11 @@ class Audited(models.Model):
         return _delete([self], using, self)
 
     @classmethod
+    def tidy(cls, rows: "Sequence[Any]") -> None:
+        """Brings what people wrote into its one form, before it is looked at; it asks the database
+        once for all rows. What has no right form stays as it is, for `problems`."""
+
+    @classmethod
     def problems(cls, rows: "Sequence[Any]") -> Iterable[tuple[Any, str, str]]:
         """What is wrong with rows as they stand beside the others: (row, field, message). Asked
         for all rows that are written together; it asks the database once for all of them."""

@@ -108,7 +108,13 @@ class Network(Audited):
 
     @classmethod
     def problems(cls, rows: Sequence["Network"]) -> Iterator[tuple["Network", str, str]]:
-        """Two networks on one port would each get a part of the other's datagrams."""
+        """Two networks on one port would each get a part of the other's datagrams; and devices are
+        addressed by the protocol of their network."""
+        used = cls._base_manager.filter(pk__in=[row.pk for row in rows], devices__isnull=False)
+        protocols = dict(used.values_list("pk", "protocol"))
+        for row in rows:
+            if protocols.get(row.pk, row.protocol) != row.protocol:
+                yield row, "protocol", str(_("It has devices; add another network for this."))
         own = [row for row in rows if row.protocol == NetworkProtocol.BACNET]
         others = cls._base_manager.filter(
             protocol=NetworkProtocol.BACNET, port__in={row.port for row in own}

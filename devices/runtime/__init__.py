@@ -2,9 +2,18 @@
 
 from devices.runtime.commands import Order, Outcome
 from devices.runtime.networks import NetworkPlan
-from devices.runtime.runtime import DevicePlan, FieldRuntime, Found, Hooks
+from devices.runtime.runtime import (
+    Connected,
+    ConnectPlan,
+    DevicePlan,
+    FieldRuntime,
+    Found,
+    Hooks,
+)
 
 __all__ = [
+    "ConnectPlan",
+    "Connected",
     "DevicePlan",
     "FieldRuntime",
     "Found",

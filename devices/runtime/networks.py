@@ -79,6 +79,14 @@ class OpenNetworks:
         self._on_problem(network.plan.network_id, "")
         return driver
 
+    def plans(self) -> dict[int, NetworkPlan]:
+        """Those that are open, by network."""
+        return {
+            network_id: network.plan
+            for network_id, network in self._networks.items()
+            if network.driver is not None
+        }
+
     def seat(self, plan: NetworkPlan) -> asyncio.Semaphore:
         return self._networks[plan.network_id].seats
 

@@ -9,7 +9,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from django.db import DatabaseError, InterfaceError
 
+from devices.domain.connecting import SECONDS as CONNECT_SECONDS
 from devices.domain.link import PollResult
 from devices.enums import CommandState
 from devices.runtime.commands import Order, Outcome, carry_out, still_holds
@@ -52,6 +54,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectPlan:
+    """A device that somebody named, to be asked who it is."""
+
+    job_id: int
+    network: NetworkPlan
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """How that ended: with what answered, or with the reason."""
+
+    job_id: int
+    network_id: int
+    device: FoundDevice | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """What the runtime needs from those who know the database and what points are. `store_*` run
     in the writer's thread, the others in those that call `poll` and `discover` or in one of their
@@ -59,6 +80,8 @@ class Hooks:
 
     plan_devices: Callable[[Sequence[int]], Sequence[DevicePlan]]
     plan_network: Callable[[int], NetworkPlan | None]
+    plan_connections: Callable[[Sequence[int]], Sequence[ConnectPlan]]
+    begin_connections: Callable[[Sequence[int]], Container[int]]
     hold_network: Callable[[int], bool]
     lost_networks: Callable[[], Sequence[int]]
     postpone_discovery: Callable[[int], None]
@@ -71,6 +94,7 @@ class Hooks:
     store_hold_end: Callable[[int], None]
     store_polls: Callable[[Sequence[PollResult]], None]
     store_found: Callable[[Sequence[Found]], None]
+    store_connected: Callable[[Connected], None]
     store_discovery_end: Callable[[int], None]
     store_network_problem: Callable[[int, str], None]
     close_connections: Callable[[], None]
@@ -209,6 +233,30 @@ class FieldRuntime:
         else:
             self._hooks.postpone_discovery(network_id)
 
+    def connect(self, job_ids: Sequence[int]) -> None:
+        """Asks devices who they are, ahead of what waits to be stored. What is for networks of
+        others is left to them: it is sent again."""
+        plans = [] if self._stopping else list(self._hooks.plan_connections(job_ids))
+        held = self._held(plan.network.network_id for plan in plans)
+        mine = [plan for plan in plans if plan.network.network_id in held]
+        begun = self._hooks.begin_connections([plan.job_id for plan in mine])
+        self._submit([self._connect(plan) for plan in mine if plan.job_id in begun])
+
+    async def _connect(self, plan: ConnectPlan) -> None:
+        device, problem = None, ""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                driver = await self._networks.driver(plan.network)
+                device = await driver.describe(plan.endpoint)
+        except TimeoutError:
+            problem = f"not described within {CONNECT_SECONDS:.0f} s"
+        except ProtocolError as error:
+            problem = error.message
+        except Exception as bug:  # the outermost guard: somebody waits for the end
+            log.exception("a bug while connecting to %s", plan.endpoint)
+            problem = f"internal error: {bug}"
+        self._writer.put_first(Connected(plan.job_id, plan.network.network_id, device, problem))
+
     def _submit(self, coroutines: list[Coroutine[Any, Any, None]]) -> None:
         def start() -> None:
             for coroutine in coroutines:
@@ -233,16 +281,27 @@ class FieldRuntime:
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             try:
-                for network_id in await asyncio.to_thread(self._lost_networks):
+                lost, changed = await asyncio.to_thread(self._look, self._networks.plans())
+                for network_id in lost:
                     await self._networks.close(network_id)
+                for plan in changed:
+                    with suppress(ProtocolError):  # the network says so
+                        await self._networks.driver(plan)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("leases cannot be renewed: %s", error)
             except Exception:  # the outermost guard: it must not end before the runtime does
                 log.exception("a bug while keeping the networks")
 
-    def _lost_networks(self) -> Sequence[int]:
+    def _look(
+        self, known: Mapping[int, NetworkPlan]
+    ) -> tuple[Sequence[int], Sequence[NetworkPlan]]:
+        """What must be closed, and what is to be opened anew because its settings were changed,
+        also where nothing is polled."""
         try:
-            return self._hooks.lost_networks()
+            lost = self._hooks.lost_networks()
+            plans = (self._hooks.plan_network(one) for one in known if one not in lost)
+            changed = [one for one in plans if one is not None and one != known[one.network_id]]
+            return lost, changed
         finally:
             self._hooks.close_connections()
 
@@ -269,6 +328,7 @@ class FieldRuntime:
                 seconds=time.monotonic() - started,
                 readings=readings,
                 error=error,
+                place=(plan.network.network_id, plan.endpoint),
             )
         )
 
@@ -296,6 +356,8 @@ class FieldRuntime:
                 self._hooks.store_outcome(item)
             elif isinstance(item, HoldEnd):
                 self._hooks.store_hold_end(item.command_id)
+            elif isinstance(item, Connected):
+                self._hooks.store_connected(item)
             elif isinstance(item, DiscoveryEnd):
                 self._hooks.store_discovery_end(item.network_id)
             elif isinstance(item, NetworkProblem):

@@ -137,7 +137,10 @@ class BacnetDriver(Driver):
 
     async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
         device = PointAddress("device", endpoint.instance)
-        properties = await self._texts(endpoint, {device: DEVICE_PROPERTIES})
+        try:
+            properties = await self._texts(endpoint, {device: DEVICE_PROPERTIES})
+        except BadPoint:  # some say it of the whole request
+            properties = {device: {}}
         if not properties[device]:
             raise BadPoint("does not answer as this instance", endpoint=endpoint)
 

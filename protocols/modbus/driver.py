@@ -36,6 +36,7 @@ from protocols.types import (
     FoundDevice,
     Held,
     NetworkSettings,
+    PanelInfo,
     PointAddress,
     PointInfo,
     Quality,
@@ -59,6 +60,7 @@ class Identity:
     serial: int
     firmware: str
     unit: int
+    product: int
     family: Family
 
 
@@ -165,7 +167,12 @@ class ModbusDriver(Driver):
         than before, unless we search: what is known of the points is not true of it."""
         connection = self._connection(endpoint)
         known = self._identities.get(endpoint)
-        if known is not None and known.session == connection.session and not (again or is_search):
+        if (
+            known is not None
+            and known.session == connection.session
+            and endpoint.serial in (None, known.serial)
+            and not (again or is_search)
+        ):
             return known
         self._identities.pop(endpoint, None)
         places = self._product.identity
@@ -180,6 +187,8 @@ class ModbusDriver(Driver):
         if is_search:
             self._serials[endpoint] = serial
         expected = self._serials.setdefault(endpoint, serial)
+        if not is_search and endpoint.serial is not None:
+            expected = endpoint.serial
         if serial != expected:
             raise Swapped(
                 f"another controller answers at this address: serial {serial}, not {expected}; "
@@ -194,6 +203,7 @@ class ModbusDriver(Driver):
                 major=registers[places.firmware_major], minor=registers[places.firmware_minor]
             ),
             unit=unit if 1 <= unit <= HIGHEST_UNIT else ANYBODY,
+            product=registers[places.product],
             family=family,
         )
         return identity
@@ -201,10 +211,10 @@ class ModbusDriver(Driver):
     async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
         identity = await self._identify(endpoint, again=True)
         settings = self._product.settings
-        registers = await self._registers(endpoint, [settings.registers])
-        block = t3.block_bytes([registers[one] for one in settings.registers])
+        block = settings.block(await self._registers(endpoint, settings.parts))
         board = products.board(settings.board.of(block)[0])
-        log.debug("%s is serial number %d", endpoint, identity.serial)
+        if endpoint.instance == ANYBODY:
+            endpoint = Endpoint(endpoint.address, identity.unit)
         return DeviceInfo(
             endpoint=endpoint,
             vendor_id=self._product.vendor_id,
@@ -212,7 +222,19 @@ class ModbusDriver(Driver):
             vendor_name=self._product.vendor,
             model_name=self._product.model if board is None else board.name,
             firmware=identity.firmware,
+            panel=PanelInfo(
+                serial_number=identity.serial,
+                product=identity.product,
+                board=None if board is None else board.number,
+                modbus_address=identity.unit if identity.unit != ANYBODY else None,
+                **settings.numbers_of(block, serial=identity.serial),
+            ),
         )
+
+    async def describe(self, endpoint: Endpoint) -> FoundDevice:
+        """Whoever answers there now: this is a search."""
+        await self._identify(endpoint, is_search=True)
+        return await super().describe(endpoint)
 
     async def list_points(self, endpoint: Endpoint) -> tuple[PointInfo, ...]:
         found: list[PointInfo] = []

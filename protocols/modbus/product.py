@@ -92,14 +92,44 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    """The block of the panel's settings. `numbers` are plain ones, low byte first; of the block
+    only the parts with these are read, by registers."""
+
     first: int
+    parts: tuple[range, ...]
     panel_name: Text
     board: Text
+    serial: Text
+    numbers: Mapping[str, Text]
+    network_number: tuple[Text, Text]  # its low and its high byte
 
-    @property
-    def registers(self) -> range:
-        ends = [text.offset + text.length for text in (self.panel_name, self.board)]
-        return range(self.first, self.first + (max(ends) + 1) // 2)
+    def block(self, registers: Mapping[int, int]) -> bytes:
+        """As bytes, 0 where it was not read."""
+        words = range(self.first, max(part.stop for part in self.parts))
+        return b"".join(registers.get(one, 0).to_bytes(2, "big") for one in words)
+
+    def numbers_of(self, block: bytes, *, serial: int) -> dict[str, int]:
+        """By name, those that can be. None of a block that is another one than we take it for: it
+        would have the panel's serial number."""
+        if _number(block, self.serial) != serial:
+            return {}
+        found = {name: _number(block, text) for name, text in self.numbers.items()}
+        found["network_number"] = _number(block, *self.network_number)
+        return {name: number for name, number in found.items() if number in POSSIBLE[name]}
+
+
+POSSIBLE = {
+    "panel_number": range(1, 255),
+    "object_instance": range(4_194_303),
+    "modbus_port": range(1, 65536),
+    "network_number": range(1, 65536),
+    "mstp_mac": range(255),
+    "hardware_version": range(256),
+}
+
+
+def _number(block: bytes, *places: Text) -> int:
+    return int.from_bytes(b"".join(place.of(block) for place in places), "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +180,16 @@ def parse(table: dict[str, Any]) -> Product:
             product=identity["product"],
         ),
         settings=Settings(
-            settings["first"], Text(**settings["panel_name"]), Text(**settings["board"])
+            first=settings["first"],
+            parts=tuple(range(start, stop) for start, stop in settings["parts"]),
+            panel_name=Text(**settings["panel_name"]),
+            board=Text(**settings["board"]),
+            serial=Text(**settings["serial"]),
+            numbers={name: Text(**place) for name, place in settings["numbers"].items()},
+            network_number=(
+                Text(**settings["network_number"]["low"]),
+                Text(**settings["network_number"]["high"]),
+            ),
         ),
         families=tuple(_family(one) for one in table["classes"]),
         areas={kind.value: _area(kind, table["kinds"][kind]) for kind in PointKind},

@@ -1,7 +1,5 @@
 """A point's value: what it is, and the wish that it be another."""
 
-import threading
-import time
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +18,7 @@ from devices.api.problems import Conflict, PreconditionFailed, Wrong
 from devices.api.queries import Closed, Query
 from devices.api.throttling import CommandThrottle
 from devices.api.views import ApiView, no_such
+from devices.api.waiting import wait_while
 from devices.domain import commands
 from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
 from devices.domain.rights import Lacks
@@ -32,13 +31,6 @@ from t3000.api.points import ValueSerializer, value_row
 from t3000.domain.commands import request_write
 from t3000.domain.queries import PointState, point_states
 from t3000.models import Point
-
-LOOK_AGAIN = 0.02  # seconds, at first; twice as long each time ...
-LOOK_AGAIN_AT_MOST = 0.25  # ... up to this
-MOST_WAITING = 16  # requests of a process: each holds a thread and a connection of the database
-
-
-_seats = threading.BoundedSemaphore(MOST_WAITING)
 
 
 class PointValueSerializer(ValueSerializer):
@@ -124,7 +116,8 @@ class PointValue(ApiView):
         write = WriteSerializer(data=request.data)
         write.is_valid(raise_exception=True)
         command_id = _request_once(request, self.get_queryset(), pk, write.validated_data)
-        _await_end(command_id, self.query["wait"])
+        is_open = Command.objects.filter(pk=command_id, state__in=OPEN_STATES)
+        wait_while(is_open.exists, self.query["wait"])
         (row,) = command_rows(with_points(Command.objects.filter(pk=command_id)))
         location = reverse("api-command", args=[command_id])
         return Response(row, status=202, headers={"Location": location})
@@ -173,19 +166,3 @@ def _etag(point: Point, state: PointState) -> str:
     latest = Command.objects.filter(device=point.device_id, point=point.address).first()
     how = (latest.pk, latest.state, latest.over_at is None) if latest else None
     return f'"{digest_of([point.pk, state.value, state.quality, how])[:32]}"'
-
-
-def _await_end(command_id: int, seconds: float) -> None:
-    """Every request has a thread of its own, so that nobody else waits with it. Who finds no seat
-    does not wait at all."""
-    if seconds <= 0 or not _seats.acquire(blocking=False):
-        return
-    try:
-        deadline = time.monotonic() + seconds
-        pause = LOOK_AGAIN
-        is_open = Command.objects.filter(pk=command_id, state__in=OPEN_STATES)
-        while (left := deadline - time.monotonic()) > 0 and is_open.exists():
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, LOOK_AGAIN_AT_MOST)
-    finally:
-        _seats.release()

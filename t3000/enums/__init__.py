@@ -1,5 +1,6 @@
 """Choices of the panel's models, a file for each subject."""
 
+from devices.enums import BaudRate, SubnetPort
 from t3000.enums.alarms import (
     AlarmCondition,
     AlarmDestination,
@@ -53,7 +54,6 @@ from t3000.enums.references import (
     PointType,
 )
 from t3000.enums.settings import (
-    BaudRate,
     ComPortMode,
     DyndnsProvider,
     EnSntp,
@@ -63,7 +63,6 @@ from t3000.enums.settings import (
     LcdPointType,
     RemoteDeviceProtocol,
     SdStatus,
-    SubnetPort,
     TcpType,
     TimeSyncMode,
     TriStateEnable,

@@ -83,23 +83,6 @@ class ComPortMode(models.IntegerChoices):
     BACNET_MSTP_MASTER = 9, _("BACnet MS/TP master")
 
 
-class BaudRate(models.IntegerChoices):
-    """The number is not in the order of the speed: 57600 came last."""
-
-    BAUD_1200 = 0, "1200"
-    BAUD_2400 = 1, "2400"
-    BAUD_3600 = 2, "3600"
-    BAUD_4800 = 3, "4800"
-    BAUD_7200 = 4, "7200"
-    BAUD_9600 = 5, "9600"
-    BAUD_19200 = 6, "19200"
-    BAUD_38400 = 7, "38400"
-    BAUD_76800 = 8, "76800"
-    BAUD_115200 = 9, "115200"
-    BAUD_921600 = 10, "921600"
-    BAUD_57600 = 11, "57600"
-
-
 class UartParity(models.IntegerChoices):
     NONE = 0, _("None")
     ODD = 1, _("Odd")
@@ -118,14 +101,6 @@ class FixComConfig(models.IntegerChoices):
 
     AUTOMATIC = 0, _("Automatic")
     FIXED = 1, _("Fixed")
-
-
-class SubnetPort(models.IntegerChoices):
-    """The port of the parent that a sub-device hangs on."""
-
-    MAIN = 1, _("Main port")
-    ZIGBEE = 2, _("Zigbee port")
-    SUB = 3, _("Sub port")
 
 
 class ExtioPort(models.IntegerChoices):

@@ -6,6 +6,7 @@ from t3000.models.pid_loop import PidLoop
 from t3000.models.point import Point, PointValue
 from t3000.models.program import Program, ProgramVersion
 from t3000.models.tag import Tag
+from t3000.models.time_base import TimeBase
 from t3000.models.unit import Unit
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Program",
     "ProgramVersion",
     "Tag",
+    "TimeBase",
     "Unit",
 ]

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.domain import discovery, jobs, lease
+from devices.domain.rights import Rights
 from devices.enums import Role
 from devices.models import Device, Job, Network
 from t3000 import field
@@ -42,7 +43,8 @@ def test_a_search_is_planned_for_all_networks_in_use(searcher: Client, reader: C
     job = response.json()
     assert response["Location"] == f"/api/t3000/jobs/{job['id']}"
     assert list(job) == [
-        "id", "state", "asked_by", "asked_at", "networks", "devices", "new_devices",
+        "id", "kind", "state", "asked_by", "asked_at",
+        "networks", "devices", "new_devices", "device",
     ]  # fmt: skip
     assert (job["state"], job["devices"], job["new_devices"]) == ("pending", 0, 0)
     assert job["networks"] == [{"network": used.pk, "state": "pending", "problem": ""}]
@@ -93,9 +95,12 @@ def test_a_search_that_nobody_serves_fails(searcher: Client) -> None:
     job = Job.objects.get()
     discovery.claim_due(timezone.now())
     later = timezone.now() + timedelta(minutes=3)
-    assert jobs.progress(job, later).parts[0].problem == "nothing serves the network"
+    everything = Rights.of(make_user(is_superuser=True))
+    (progress,) = jobs.progress([job], everything, later)
+    assert progress.parts[0].problem == "nothing serves the network"
     lease.hold(network.pk, "field:1", later)
-    assert jobs.progress(job, later).state == "running"
+    (progress,) = jobs.progress([job], everything, later)
+    assert progress.state == "running"
 
 
 def test_a_network_that_is_switched_off_meanwhile_fails_the_search(searcher: Client) -> None:

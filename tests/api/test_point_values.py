@@ -12,11 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from devices.api import waiting
 from devices.api.throttling import CommandThrottle
 from devices.domain import commands
 from devices.enums import CommandState, Role
 from devices.models import Command, Network, RequestKey
-from t3000.api import values
 from t3000.models import Point
 from tests.api.conftest import client_of
 from tests.factories import make_command, make_device, make_point, make_user, make_value
@@ -393,15 +393,15 @@ def test_who_finds_no_seat_to_wait_is_answered_at_once(
         raise AssertionError("it waits")
 
     with monkeypatch.context() as patch:
-        patch.setattr(values.time, "sleep", lambda _seconds: look())
-        for _ in range(values.MOST_WAITING):
-            assert values._seats.acquire(blocking=False)
+        patch.setattr(waiting.time, "sleep", lambda _seconds: look())
+        for _ in range(waiting.MOST_WAITING):
+            assert waiting._seats.acquire(blocking=False)
         try:
             response = operator.post(
                 f"{path(point)}?wait=10", {"value": 55}, content_type="application/json"
             )
         finally:
-            values._seats.release(values.MOST_WAITING)
+            waiting._seats.release(waiting.MOST_WAITING)
     assert (response.status_code, response.json()["state"]) == (202, "pending")
 
 
@@ -416,12 +416,12 @@ def test_who_waited_leaves_the_seat_and_looked_ever_more_rarely(
         if len(pauses) == 6:
             Command.objects.update(state=CommandState.CONFIRMED)
 
-    monkeypatch.setattr(values.time, "sleep", sleep)
+    monkeypatch.setattr(waiting.time, "sleep", sleep)
     operator.post(f"{path(point)}?wait=10", {"value": 5}, content_type="application/json")
     assert pauses == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
-    for _ in range(values.MOST_WAITING):
-        assert values._seats.acquire(blocking=False)
-    values._seats.release(values.MOST_WAITING)
+    for _ in range(waiting.MOST_WAITING):
+        assert waiting._seats.acquire(blocking=False)
+    waiting._seats.release(waiting.MOST_WAITING)
 
 
 def test_commands_are_listed_and_filtered(

@@ -1,5 +1,7 @@
 import logging
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -147,3 +149,29 @@ def test_record_polls_makes_as_many_queries_for_one_device_as_for_many(
     results = [PollResult(make_device(network=network).pk, NOW, 0.1) for _ in range(count)]
     with django_assert_num_queries(2):  # one read, one bulk update
         links.record_polls(results)
+
+
+def test_a_link_that_is_restarted_knows_nothing_and_is_due() -> None:
+    device = make_device(link={"failures": 3, "problem": "no answer", "claimed_until": NOW})
+    (link,) = links.restart([device.pk, 0], NOW)
+    stored = Link.objects.get(pk=device.pk)
+    for one in (link, stored):
+        assert (one.state, one.since, one.last_seen_at) == (LinkState.UNKNOWN, NOW, None)
+        assert (one.failures, one.problem, one.claimed_until, one.due_at) == (0, "", None, NOW)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"address": "127.0.9.9:47809"}, {"instance": 99}, {"serial_number": 5}]
+)
+def test_what_was_read_where_it_is_not_any_more_does_not_count(changed: dict[str, Any]) -> None:
+    device = make_device(serial_number=4, link={"state": LinkState.UNKNOWN, "claimed_until": NOW})
+    read = PollResult(device.pk, NOW, 0.1, place=(device.network_id, device.endpoint))
+    Device.objects.filter(pk=device.pk).update(**changed)
+    edges = links.record_polls([read])
+    link = Link.objects.get(pk=device.pk)
+    assert (link.state, link.claimed_until, edges.outdated) == (
+        LinkState.UNKNOWN, None, {device.pk},
+    )  # fmt: skip
+    device.refresh_from_db()
+    edges = links.record_polls([replace(read, place=(device.network_id, device.endpoint))])
+    assert (Link.objects.get(pk=device.pk).state, edges.outdated) == (LinkState.ONLINE, set())

@@ -11,6 +11,8 @@ from django.db import InterfaceError, OperationalError
 
 from devices.domain.link import PollResult
 from devices.runtime import (
+    Connected,
+    ConnectPlan,
     DevicePlan,
     FieldRuntime,
     Found,
@@ -74,6 +76,10 @@ class Store:
         self.outcomes: list[Outcome] = []
         self.passed_on: list[int] = []
         self.hold_ends: list[int] = []
+        self.connections: dict[int, ConnectPlan] = {}
+        self.begun_elsewhere: set[int] = set()
+        self.connected: list[Connected] = []
+        self.network = NETWORK
         self.held = True
         self.down = threading.Event()
         self.poison: set[int] = set()
@@ -89,7 +95,9 @@ class Store:
     def hooks(self) -> Hooks:
         return Hooks(
             plan_devices=lambda ids: [self.plans[one] for one in ids if one in self.plans],
-            plan_network=lambda _: NETWORK,
+            plan_network=lambda _: self.network,
+            plan_connections=lambda ids: [self.connections[one] for one in ids],
+            begin_connections=lambda ids: set(ids) - self.begun_elsewhere,
             hold_network=lambda _: self.held,
             lost_networks=lambda: [] if self.held else [1],
             postpone_discovery=self.postponed.append,
@@ -102,6 +110,7 @@ class Store:
             store_hold_end=self.hold_ends.append,
             store_polls=self.store_polls,
             store_found=self.found.extend,
+            store_connected=self.connected.append,
             store_discovery_end=self.ended.append,
             store_network_problem=lambda *problem: self.problems.append(problem),
             close_connections=lambda: None,
@@ -305,6 +314,67 @@ def test_leases_are_kept_whatever_happened_to_the_connection(
     said = [one.getMessage() for one in caplog.records]
     assert "leases cannot be renewed: connection already closed" in said
     assert "a bug while keeping the networks" in said
+
+
+def test_a_network_that_is_changed_is_opened_anew_though_nothing_is_polled(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_module, "KEEP_SECONDS", 0.05)
+    field = FieldRuntime(store.hooks())
+    field.start()
+    add(store, 1)
+    field.poll([1])
+    wait_for(lambda: 1 in store.polls)
+    elsewhere = replace(NETWORK.settings, port=47811)
+    store.network = replace(NETWORK, settings=elsewhere)
+    wait_for(lambda: FieldDriver.opened[-1] == elsewhere)
+    assert FieldDriver.closed == [NETWORK.settings]
+    field.stop()
+
+
+def connect(store: Store, field: FieldRuntime, device_id: int, instance: int) -> Connected:
+    endpoint = Endpoint(f"127.0.0.{device_id}:47809", instance)
+    store.connections[device_id] = ConnectPlan(device_id, NETWORK, endpoint)
+    field.connect([device_id])
+    wait_for(lambda: store.connected)
+    return store.connected.pop()
+
+
+def test_a_device_is_asked_who_it_is(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1)
+    answer = connect(store, runtime, 1, 1)
+    assert answer.device is not None
+    assert (answer.job_id, answer.problem, answer.device.info.name) == (1, "", "Device 1")
+    assert [point.address for point in answer.device.points] == [POINT]
+
+
+def test_who_is_another_or_silent_or_has_a_bug_ends_with_the_reason(
+    store: Store, runtime: FieldRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, 1)
+    add(store, 2, silent=True)
+    add(store, 3, delay=PATIENCE * 2)
+    monkeypatch.setattr(runtime_module, "CONNECT_SECONDS", 0.4)
+    told = [connect(store, runtime, *asked) for asked in ((1, 7), (2, 2), (3, 3))]
+    assert [one.device for one in told] == [None, None, None]
+    assert [one.problem for one in told] == [
+        "does not answer as this instance", "no answer", "not described within 0 s",
+    ]  # fmt: skip
+    monkeypatch.setattr(FieldDriver, "describe", None)
+    assert connect(store, runtime, 1, 1).problem.startswith("internal error")
+
+
+def test_a_device_of_another_process_is_not_asked(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1)
+    endpoint = Endpoint("127.0.0.1:47809", 1)
+    store.connections = {1: ConnectPlan(1, NETWORK, endpoint), 2: ConnectPlan(2, NETWORK, endpoint)}
+    store.begun_elsewhere = {2}
+    runtime.connect([1, 2])
+    wait_for(lambda: store.connected)
+    store.held = False
+    runtime.connect([1])
+    runtime.poll([])
+    assert [one.job_id for one in store.connected] == [1]
 
 
 def test_stop_is_quick_with_work_in_flight_and_writes_what_was_read(store: Store) -> None:

@@ -4,12 +4,14 @@ import asyncio
 import math
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from protocols.errors import BadPoint, CodecError, Refused, Timeout, Unreachable, Unsupported
 from protocols.modbus.driver import ModbusDriver
+from protocols.modbus.product import load
 from protocols.simulator.spec import DeviceSpec
 from protocols.types import (
     MANUAL,
@@ -265,3 +267,46 @@ async def test_a_device_that_is_no_t3_is_neither_read_nor_written(
             await attempt
     (found,) = [one async for one in driver.discover()]
     assert "no T3 controller" in found.problem
+
+
+async def test_a_panel_says_who_it_is_among_panels(
+    driver: ModbusDriver, endpoint: Endpoint, panel: DeviceSpec
+) -> None:
+    told = (await driver.read_device_info(endpoint)).panel
+    assert told is not None
+    assert (told.product, told.board, told.modbus_port) == (88, 5, panel.port)
+    assert (told.modbus_address, told.panel_number) == (panel.instance, panel.instance)
+    assert told.network_number is None  # 0 is none
+    assert told.serial_number > 0
+
+
+async def test_whoever_is_there_is_described_under_its_own_unit(
+    driver: ModbusDriver, endpoint: Endpoint
+) -> None:
+    found = await driver.describe(Endpoint(endpoint.address, 255))
+    assert found.info.endpoint == endpoint
+    assert len(found.points) == len(POINTS)
+    assert found.problem == ""
+
+
+async def test_another_panel_than_the_one_that_is_expected_is_not_read(
+    driver: ModbusDriver, endpoint: Endpoint
+) -> None:
+    """Also behind the connection on which it was described."""
+    told = (await driver.describe(endpoint)).info.panel
+    assert told is not None
+    point = PointAddress("input", 1)
+    for serial in (None, told.serial_number):
+        assert await driver.read(replace(endpoint, serial=serial), [point])
+    with pytest.raises(Unreachable, match=f"serial {told.serial_number}, not 7"):
+        await driver.read(replace(endpoint, serial=7), [point])
+
+
+def test_numbers_of_a_block_of_somebody_else_are_not_taken() -> None:
+    settings = load("t3").settings
+    block = bytearray(400)
+    block[73], block[177] = 12, 5
+    assert settings.numbers_of(bytes(block), serial=6) == {}
+    told = settings.numbers_of(bytes(block), serial=5)
+    assert (told["panel_number"], told["object_instance"]) == (12, 0)
+    assert "modbus_port" not in told
