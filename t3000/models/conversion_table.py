@@ -7,12 +7,16 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models import Device
 from devices.models.shapes import ListOf, Number, Record, ShapedField
+from protocols.t3.products import Firmware
 from t3000.models.panel_row import SIZES, PanelRow
+from t3000.models.panel_rules import panels_of
 
 MOST_PAIRS = 16
 HIGHEST_VOLTS = 10
 LARGEST_VALUE = 2**31 - 1
+PRECISE_FROM = Firmware(64, 8)
 PAIRS = ListOf(
     item=Record(
         name="TablePair",
@@ -53,7 +57,14 @@ class ConversionTable(PanelRow):
     @classmethod
     def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
         yield from super().problems(rows)
+        panels = panels_of(rows)
         for row in rows:
+            if row.high_precision and (older := _older(panels.get(row.device_id))):
+                yield (
+                    row,
+                    "high_precision",
+                    (f"This panel has firmware {older}; it takes {PRECISE_FROM} to know it."),
+                )
             yield from ((row, "pairs", message) for message in row._falling())
             for message in row._too_fine():
                 yield row, "pairs", message
@@ -79,3 +90,14 @@ class ConversionTable(PanelRow):
                         f"Pair {number}: {name} {pair[name]} has more than {decimals} decimals, "
                         f"which {precision} precision cannot hold."
                     )
+
+
+def _older(panel: Device | None) -> Firmware | None:
+    """The firmware of a panel that is too old for high precision; not known is no reason."""
+    if panel is None:
+        return None
+    try:
+        firmware = Firmware.parse(panel.firmware)
+    except ValueError:
+        return None
+    return firmware if firmware < PRECISE_FROM else None

@@ -155,6 +155,20 @@ def test_precision_is_not_lost_by_the_way(engineer: Client, panel: Device) -> No
     assert "normal precision cannot hold" in refusal["high_precision"]
 
 
+@pytest.mark.parametrize(
+    ("firmware", "status"), [("64.7", 400), ("64.08", 201), ("66.2", 201), ("", 201), ("beta", 201)]
+)
+def test_high_precision_takes_a_firmware_that_knows_it(
+    engineer: Client, firmware: str, status: int
+) -> None:
+    panel = make_device(serial_number=4711, firmware=firmware)
+    response = post(engineer, "tables", panel, high_precision=True)
+    assert response.status_code == status
+    if status == 400:
+        assert "This panel has firmware 64.7" in wrong(response)["high_precision"]
+    assert post(engineer, "tables", panel, 1).status_code == 201
+
+
 STATES = [
     {"used": True, "name": "Low", "value": 1},
     {"used": False, "name": "", "value": 0},
