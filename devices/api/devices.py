@@ -142,7 +142,9 @@ class Devices(Resource):
             (job_id,) = once(request, what, lambda: [self._connect(request, values)])
         part = JobNetwork.objects.filter(job=job_id)
         wait_while(part.filter(ended_at__isnull=True).exists, self.query["wait"])
-        job, end = Job.objects.select_related("sought").get(pk=job_id), part.get()
+        job, end = Job.objects.select_related("sought").get(pk=job_id), part.first()
+        if end is None:
+            raise Conflict("The network was deleted meanwhile.")
         if end.ended_at is None:
             return accepted(job, self.rights)
         if end.problem:

@@ -119,6 +119,7 @@ class DeviceRow:
     last_seen: int | None
     since: int | None
     problem: str
+    conflict: str
     cycle_ms: int | None
     overruns: int
     zone: str  # IANA name: its times are told in it
@@ -224,6 +225,7 @@ def _device_row(device: Device) -> DeviceRow:
         last_seen=milliseconds(link.last_seen_at) if link.last_seen_at else None,
         since=milliseconds(link.since) if link.since else None,
         problem=link.problem,
+        conflict=device.conflict,
         cycle_ms=link.cycle_ms,
         overruns=link.overruns,
         zone=zone_of(device),

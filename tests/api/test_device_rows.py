@@ -100,6 +100,9 @@ def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client)
     assert (refused.status_code, refused.json()["detail"]) == (409, "no answer")
     forced = send(engineer, "POST", f"{PATH}?force=true", body, **{"Idempotency-Key": "a"})
     assert forced.status_code == 409  # it is another request
+    JobNetwork.objects.all().delete()
+    gone = send(engineer, "POST", f"{PATH}?wait=0", body, **{"Idempotency-Key": "a"})
+    assert (gone.status_code, "network was deleted" in gone.json()["detail"]) == (409, True)
 
 
 @pytest.mark.parametrize(

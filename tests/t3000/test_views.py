@@ -217,3 +217,12 @@ def test_sign_out_is_a_post(operator: Client) -> None:
     assert operator.get("/logout/").status_code == 405
     assert operator.post("/logout/").status_code == 302
     assert operator.get("/").status_code == 302
+
+
+def test_a_doubt_about_who_a_device_is_is_told_on_its_page(operator: Client) -> None:
+    device = make_device(conflict="Its serial number 7 answers at 10.0.0.9, too.")
+    page = operator.get(f"/devices/{device.pk}/").content.decode()
+    assert "is in doubt" in page
+    assert device.conflict in page
+    sound = operator.get(f"/devices/{make_device().pk}/").content.decode()
+    assert "is in doubt" not in sound
