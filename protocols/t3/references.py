@@ -1,4 +1,5 @@
 """References to points, as blocks hold them and as people write them: 144IN3, input 3 of panel 144.
+144.7HR40 is register 40 of unit 7 behind that panel, 1001:AV5 object 5 of the BACnet device 1001.
 
 In bytes: the low byte of the number; the type + 1 in five bits with bits 8 to 10 of the number on
 top; the panel. Five-byte references go on with the sub-panel and a network byte. Its top bit says
@@ -19,13 +20,23 @@ PREFIXES = {
     0: "OUT", 1: "IN", VARIABLE: "VAR", 3: "PID", 4: "SCH", 5: "HOL", 6: "PRG", 7: "TBL",
     8: "DMON", 9: "MON", 10: "GRP", 11: "AY",
 }  # fmt: skip
+# The same of points whose number is their own, not counted from 0.
+OWN_PREFIXES = {
+    20: "BI", 21: "BV", 22: "MSV", 27: "AV", 28: "AI", 29: "AO", 30: "BO",
+    23: "COIL", 24: "DI", 25: "IR", 26: "HR",
+    32: "HRABCD", 33: "HRCDAB", 34: "HRBADC", 35: "HRDCBA",
+    36: "IRABCD", 37: "IRCDAB", 38: "IRBADC", 39: "IRDCBA",
+}  # fmt: skip
 REGISTER_PREFIX = "REG"
-SPELT = {prefix: kind for kind, prefix in PREFIXES.items()}
+SPELT = {prefix: kind for kind, prefix in (PREFIXES | OWN_PREFIXES).items()}
 SPELT |= {"AMON": 9, "CAL": 5, REGISTER_PREFIX: VARIABLE}
 BACNET = frozenset({20, 21, 22, 27, 28, 29, 30})
 MODBUS = frozenset({23, 24, 25, 26, *range(32, 40)})
 KINDS = frozenset(range(18)) | BACNET | MODBUS
-TEXT = re.compile(r"([0-9]{1,3})?([A-Z]+)([0-9]{1,5})")
+TEXT = re.compile(
+    r"(?:(?P<instance>[0-9]{1,7}):|(?P<panel>[0-9]{1,3})(?:\.(?P<sub_panel>[0-9]{1,3}))?)?"
+    r"(?P<prefix>[A-Z]+)(?P<number>[0-9]{1,5})"
+)
 
 SHORT, LONG = 3, 5  # bytes
 SHORT_NUMBERS, LONG_NUMBERS = 1 << 11, 1 << 16
@@ -53,14 +64,23 @@ class Reference:
     instance: int | None = None
 
     def __str__(self) -> str:
-        """144IN3, without the sub-panel. Points that are in no panel have no such name."""
+        """144IN3, 144.7HR40, 1001:AV5. The sub-panel is told where it is another than the panel."""
+        if self.kind in OWN_PREFIXES:
+            return f"{self._where}{OWN_PREFIXES[self.kind]}{self.number}"
         prefix = PREFIXES.get(self.kind)
         if prefix is None:
-            where = f"panel {self.panel}" if self.instance is None else f"device {self.instance}"
-            return f"point {self.number} of type {self.kind} of {where}"
+            return f"point {self.number} of type {self.kind} of panel {self.panel}"
         if self.is_register:
-            return f"{self.panel or ''}{REGISTER_PREFIX}{self.number}"
-        return f"{self.panel or ''}{prefix}{self.number + 1}"
+            return f"{self._where}{REGISTER_PREFIX}{self.number}"
+        return f"{self._where}{prefix}{self.number + 1}"
+
+    @property
+    def _where(self) -> str:
+        if self.instance is not None:
+            return f"{self.instance}:"
+        if self.sub_panel not in (0, self.panel):
+            return f"{self.panel}.{self.sub_panel}"
+        return str(self.panel or "")
 
     @property
     def is_register(self) -> bool:
@@ -70,22 +90,37 @@ class Reference:
 def parse(text: str, *, panel: int = 0) -> Reference:
     """Reads 144IN3, or IN3 of `panel`. Raises ValueError that says what would be right."""
     match = TEXT.fullmatch(text.strip().upper())
-    if match is None or match[2] not in SPELT:
-        known = ", ".join(PREFIXES.values())
+    if match is None or match["prefix"] not in SPELT:
+        known = ", ".join((PREFIXES | OWN_PREFIXES).values())
         raise ValueError(
             f"{text!r} is no point; write panel, type and number such as 144IN3; types are {known}"
         )
-    if match[1] is not None:
-        panel = int(match[1])
-        if not 1 <= panel <= MAX_PANEL:
+    kind = SPELT[match["prefix"]]
+    number = _number(text, kind, match["prefix"], int(match["number"]))
+    if match["instance"] is not None:
+        found = Reference(kind, number, instance=int(match["instance"]))
+    else:
+        panel = panel if match["panel"] is None else int(match["panel"])
+        found = Reference(kind, number, panel, int(match["sub_panel"] or 0))
+        lowest = 1 if match["sub_panel"] is None else 0
+        if match["panel"] is not None and not lowest <= panel <= MAX_PANEL:
             raise ValueError(f"{text!r}: panels go from 1 to {MAX_PANEL}")
-    kind, written = SPELT[match[2]], int(match[3])
-    if match[2] == REGISTER_PREFIX and REGISTERS <= written < LONG_NUMBERS:
-        return Reference(kind, written, panel)
+    try:
+        _check(found)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}") from None
+    return found
+
+
+def _number(text: str, kind: int, prefix: str, written: int) -> int:
+    """As it is stored. Raises ValueError."""
+    is_register = prefix == REGISTER_PREFIX and REGISTERS <= written < LONG_NUMBERS
+    if is_register or kind in OWN_PREFIXES:
+        return written
     highest = REGISTERS if kind == VARIABLE else SHORT_NUMBERS
     if not 1 <= written <= highest:
         raise ValueError(f"{text!r}: numbers go from 1 to {highest}")
-    return Reference(kind, written - 1, panel)
+    return written - 1
 
 
 def decode(raw: bytes) -> Reference | None:

@@ -95,6 +95,11 @@ def test_a_name_may_leave_the_panel_out() -> None:
         ("1IN2049", "numbers go from 1 to 2048"),
         ("1VAR2001", "numbers go from 1 to 2000"),
         ("1REG65536", "numbers go from 1 to 2000"),
+        ("7:IN3", "is not in a BACnet device"),
+        ("4194304:AV3", "BACnet's go from 0"),
+        ("7:AV2048", "from 0 to 2047"),
+        ("1HR65536", "from 0 to 65535"),
+        ("1.256HR1", "panel 256"),
     ],
 )
 def test_what_is_no_name_is_refused(text: str, message: str) -> None:
@@ -167,9 +172,22 @@ def test_what_does_not_fit_is_refused(reference: Reference, size: int, message: 
         encode(reference, size)
 
 
-def test_points_in_no_panel_are_described() -> None:
-    assert str(Reference(20, 5, instance=77)) == "point 5 of type 20 of device 77"
-    assert str(Reference(26, 5, 3)) == "point 5 of type 26 of panel 3"
+def test_points_behind_panels_and_in_bacnet_devices_have_names() -> None:
+    assert parse("77:BI5") == Reference(20, 5, instance=77)
+    assert parse("144.7hr40001") == Reference(26, 40001, 144, 7)
+    assert parse("3AV0") == Reference(27, 0, 3)
+    assert str(Reference(1, 0, 3, 3)) == "3IN1"
+    assert str(Reference(12, 5, 3)) == "point 5 of type 12 of panel 3"
+
+
+@given(IN_BACNET | st.builds(
+    Reference, kind=st.sampled_from(sorted(MODBUS | set(PREFIXES) - {2})),
+    number=st.integers(0, 1999), panel=st.integers(1, 254), sub_panel=st.just(0),
+) | st.builds(Reference, kind=st.just(26), number=st.integers(0, 65535), panel=st.just(9),
+    sub_panel=st.integers(10, 255),
+))  # fmt: skip
+def test_every_name_comes_back(reference: Reference) -> None:
+    assert parse(str(reference)) == reference
 
 
 def test_references_of_a_monitor_made_by_the_firmware() -> None:
