@@ -67,6 +67,11 @@ def make_device(*, link: dict[str, Any] | None = None, **fields: Any) -> Device:
     return device
 
 
+def make_panel(**fields: Any) -> Device:
+    """A T3 panel."""
+    return make_device(**{"serial_number": 237_000 + next(_numbers), **fields})
+
+
 def make_point(device: Device | None = None, **fields: Any) -> Point:
     device = device or make_device()
     kind = fields.setdefault("kind", "input")

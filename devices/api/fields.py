@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import time
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -15,6 +16,8 @@ LONGEST_NAMES = 5000
 LONGEST_WAIT = 10
 BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -207,6 +210,54 @@ class JsonAddress(serializers.IPAddressField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "format": "date"})
+class JsonDate(serializers.DateField):
+    default_error_messages = {"invalid": "This is not a date; write one as 2026-11-23."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not DATE.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{TIME.pattern}$"})
+class TimeOfDay(serializers.TimeField):
+    """A time of a day, of whatever clock."""
+
+    default_error_messages = {"invalid": "This is not a time of a day; write one as 08:00."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not TIME.fullmatch(data):
+            self.fail("invalid")
+        return time.fromisoformat(data)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "boolean"},
+            {"type": "number"},
+            {"type": "string", "pattern": "^[^\\u0000]*$"},
+        ]
+    }
+)
+class Scalar(serializers.Field[Any, Any, Any, Any]):
+    """A value of any simple type, or null. Which it must be is said by the row."""
+
+    default_error_messages = {"invalid": "This is neither a number, a text, true, false nor null."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, int | float | str) or (isinstance(data, str) and "\0" in data):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
 
 
 @extend_schema_field({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": NOTE_LENGTH})

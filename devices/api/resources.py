@@ -6,6 +6,7 @@ rows, all or nothing. A row's ETag makes a change conditional (`If-Match`), an `
 makes a POST safe to send again.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -28,11 +29,12 @@ from devices.api.fields import JsonId
 from devices.api.once import IDEMPOTENCY_KEY, digest_of, once
 from devices.api.problems import Conflict, PreconditionFailed, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, Query
-from devices.api.serializers import RowSerializer, serializer_of
+from devices.api.serializers import Parts, RowSerializer, serializer_of
 from devices.api.views import ApiView, DetailView, ListView, no_such
 from devices.domain import rows
 from devices.domain.commands import NotPossible
 from devices.domain.rights import Lacks
+from devices.models import parts
 from devices.models.audited import Audited
 
 MOST_ROWS = 1000
@@ -51,7 +53,7 @@ class Resource(ApiView):
 
     `members` are told of each row, in this order; those in `read_only` are not written. `secrets`
     are written and never told. What is told beside the columns is annotated by `annotated` and has
-    its field in `base`.
+    its field in `base`. Members in `parts` are lists of rows that belong to it.
     """
 
     model: ClassVar[type[Audited]]
@@ -59,6 +61,7 @@ class Resource(ApiView):
     read_only: ClassVar[tuple[str, ...]] = ()
     secrets: ClassVar[tuple[str, ...]] = ()
     base: ClassVar[type[RowSerializer]] = RowSerializer
+    parts: ClassVar[Mapping[str, Parts]] = MappingProxyType({})
     order: ClassVar[tuple[str, ...]] = ()
     query_class: ClassVar[type[ListQuery]] = ListQuery
     search_in: ClassVar[Sequence[str]] = ()
@@ -88,6 +91,15 @@ class Resource(ApiView):
 
     def get_serializer_class(self) -> type[RowSerializer]:
         return _serializer(type(self))
+
+    def rows(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
+        told = self.told()
+        lists = {name: one for name, one in self.parts.items() if name in told}
+        if not lists:
+            return super().rows(queryset)
+        found = list(queryset.values("pk", *(name for name in told if name not in lists)))
+        _tell_parts(self.model, found, lists)
+        return [{name: row[name] for name in told} for row in found]
 
     def read(self, data: Any, *, is_whole: bool) -> dict[str, Any]:
         """A row as it was sent, by column. Raises ValidationError."""
@@ -363,6 +375,23 @@ def endpoint(route: str, view: type[APIView], name: str) -> list[URLPattern]:
     return [path(route, view.as_view(), name=name), path(f"{route}/", view.as_view())]
 
 
+def _tell_parts(
+    model: type[Audited], rows: Sequence[dict[str, Any]], told: Mapping[str, Parts]
+) -> None:
+    """Puts into each row what is told of its parts; asks once for those of all rows."""
+    for name, one in told.items():
+        kind, whole = parts.kinds(model)[name]
+        of_rows = kind._base_manager.filter(**{f"{whole.name}__in": [row["pk"] for row in rows]})
+        columns = [member for member in one.members if member not in one.parts]
+        found = list(of_rows.order_by(*kind.key, "pk").values("pk", whole.attname, *columns))
+        _tell_parts(kind, found, one.parts)
+        by_row: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for part in found:
+            by_row[part[whole.attname]].append({member: part[member] for member in one.members})
+        for row in rows:
+            row[name] = by_row[row["pk"]]
+
+
 METHODS = {"post": "create", "put": "update", "patch": "update", "delete": "delete"}
 
 
@@ -427,6 +456,7 @@ def _serializer(rows: type[Resource]) -> type[RowSerializer]:
         write_only=rows.secrets,
         base=rows.base,
         name=rows.word,
+        parts=rows.parts,
     )
 
 

@@ -10,7 +10,7 @@ from drf_spectacular.utils import Direction, OpenApiParameter
 from devices.api.authentication import TokenScheme  # registers itself
 from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery
-from devices.api.serializers import RowSerializer
+from devices.api.serializers import PartsSerializer, RowSerializer
 from devices.api.views import ApiView, ListView, no_such
 from devices.domain.rights import Lacks
 
@@ -88,6 +88,14 @@ class ApiSchema(AutoSchema):
         if body and self.view.needs_body:
             body["required"] = True
         return body
+
+    def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
+        told = super()._map_serializer_field(  # type: ignore[no-untyped-call]
+            field, *args, **options
+        )
+        if isinstance(field, PartsSerializer) and field.max_length is not None:
+            told = {**told, "maxItems": field.max_length}
+        return told
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)

@@ -1,12 +1,16 @@
 """Rows as clients write them, strictly: a member that is not known, a text for a number or a
 number for a text is refused, never guessed."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, cast
 
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 from rest_framework.validators import UniqueValidator
 
@@ -14,11 +18,13 @@ from devices.api.fields import (
     JsonAddress,
     JsonBoolean,
     JsonChoice,
+    JsonDate,
     JsonId,
     JsonInteger,
     JsonNumber,
     JsonText,
     Moment,
+    TimeOfDay,
 )
 from devices.api.queries import refuse_unknown
 from devices.api.shapes import shaped, usual_options
@@ -35,7 +41,9 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         models.BooleanField: JsonBoolean,
         models.CharField: JsonText,
         models.TextField: JsonText,
+        models.DateField: JsonDate,
         models.DateTimeField: Moment,
+        models.TimeField: TimeOfDay,
         models.FloatField: JsonNumber,
         models.GenericIPAddressField: JsonAddress,
         models.IntegerField: JsonInteger,
@@ -85,14 +93,15 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return []
 
     def read(self, data: Any, *, is_whole: bool) -> dict[str, Any]:
-        """The values by the model's column. A whole row has the defaults for what is not told.
-        Raises ValidationError."""
+        """The values by the model's column. A whole row has the defaults for what is not told, but
+        for secrets, which nobody could tell again. Raises ValidationError."""
         self.partial = not is_whole
         values: dict[str, Any] = dict(self.run_validation(data))
         if is_whole:
             for name in self._writable():
-                source = str(self.fields[name].source or name)
-                if source not in values and self.fields[name].default is empty:
+                told = self.fields[name]
+                source = str(told.source or name)
+                if source not in values and told.default is empty and not told.write_only:
                     field = _column(self.Meta.model, source)
                     if field is not None:
                         values[source] = field.get_default()
@@ -104,6 +113,51 @@ def _column(model: type[models.Model], name: str) -> Any:
     return columns.get(name)
 
 
+class PartsSerializer(serializers.ListSerializer[Any]):
+    """The parts of a row (devices.models.parts), each whole also where the row is not."""
+
+    max_length: int | None
+
+    @cached_property
+    def reader(self) -> RowSerializer:
+        """Of all parts. Not the child: that is as partial as the row."""
+        return cast("type[RowSerializer]", type(self.child))()
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if not isinstance(data, list):
+            raise ValidationError(["This is not a list."])
+        if self.max_length is not None and len(data) > self.max_length:
+            raise ValidationError([f"These are {len(data)}; there can be {self.max_length}."])
+        read: list[Any] = []
+        wrong: dict[Any, Any] = {}
+        for number, one in enumerate(data):
+            try:
+                read.append(self.reader.read(one, is_whole=True))
+            except ValidationError as error:
+                wrong[number] = error.detail
+        if wrong:
+            raise ValidationError(wrong)
+        return read
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is told of the parts of a row, by its accessor: `members`, in this order. `most`: how
+    many there can be, whatever the device is."""
+
+    members: tuple[str, ...]
+    most: int
+    base: type[RowSerializer] = RowSerializer
+    parts: "Mapping[str, Parts]" = field(default_factory=dict)
+    help_text: str = ""
+
+
+def _list_of(model: type[models.Model], name: str, one: Parts) -> Any:
+    relation: Any = model._meta.get_field(name)
+    kind: Any = serializer_of(relation.related_model, one.members, base=one.base, parts=one.parts)
+    return kind(many=True, default=list, max_length=one.most, help_text=one.help_text)
+
+
 def serializer_of(
     model: type[models.Model],
     members: Sequence[str],
@@ -111,9 +165,11 @@ def serializer_of(
     read_only: tuple[str, ...] = (),
     write_only: tuple[str, ...] = (),
     base: type[RowSerializer] = RowSerializer,
+    parts: Mapping[str, Parts] = MappingProxyType({}),
     name: str = "",
 ) -> type[RowSerializer]:
-    """The serializer of a model's rows with these members; `name`: where it is not the model's."""
+    """The serializer of a model's rows with these members, of which `parts` are lists of rows;
+    `name`: where it is not the model's."""
     meta = type(
         "Meta",
         (),
@@ -122,7 +178,9 @@ def serializer_of(
             "fields": (*members, *write_only),
             "read_only_fields": read_only,
             "extra_kwargs": {name: {"write_only": True} for name in write_only},
+            "list_serializer_class": PartsSerializer,
         },
     )
-    name = f"{name or model.__name__}Serializer"
-    return type(name, (base,), {"Meta": meta, "__doc__": model.__doc__, "__module__": __name__})
+    nested = {name: _list_of(model, name, one) for name, one in parts.items()}
+    own = {"Meta": meta, "__doc__": model.__doc__, "__module__": __name__}
+    return type(f"{name or model.__name__}Serializer", (base,), {**own, **nested})

@@ -2,7 +2,8 @@
 nothing, with everything that is wrong named by row and field.
 
 Each step asks the database as often for a thousand rows as for one. What was changed is recorded by
-the models themselves (devices.models.audited).
+the models themselves (devices.models.audited). The parts of a row (devices.models.parts) are given
+as lists of values, and always whole.
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from django.db.models import ForeignKey, ProtectedError, UniqueConstraint
 from devices.domain.commands import NotPossible
 from devices.domain.rights import Rights
 from devices.enums import Role
+from devices.models import parts
 from devices.models.audited import Audited
 
 Row = TypeVar("Row", bound=Audited)
@@ -54,12 +56,16 @@ def create(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) 
 
     Raises BadRows, or Lacks where the user has not the role.
     """
-    return list(model.objects.bulk_create(draft(model, rows, by=by, role=role)))
+    stored = list(model.objects.bulk_create(draft(model, rows, by=by, role=role)))
+    parts.store(stored, model.parts)
+    return stored
 
 
 def draft(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) -> list[Row]:
     """The rows that `create` would add, looked at as it does. Nothing is stored."""
-    made = [model(**values) for values in rows]
+    made = [model() for _ in rows]
+    for row, values in zip(made, rows, strict=True):
+        _put(row, values)
     model.tidy(made)
     _check(model, made, [set(values) for values in rows], by, role, is_new=True)
     for row, values in zip(made, rows, strict=True):
@@ -74,15 +80,16 @@ def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role:
     refused = list(_refused(rows, changes))
     names: set[str] = set()
     for row in rows:
-        for name, value in changes[row.pk].items():
-            setattr(row, name, value)
-            names.add(name)
+        _put(row, changes[row.pk])
+        names.update(changes[row.pk])
     model.tidy(rows)
     _check(model, rows, [set(changes[row.pk]) for row in rows], by, role, refused=refused)
     for row in rows:
         row.settle(changes[row.pk])
-    if names:
-        model.objects.bulk_update(rows, {_column(model, name) for name in names} | model.derived)
+    columns = {_column(model, name) for name in names.difference(model.parts)}
+    if names and columns | model.derived:
+        model.objects.bulk_update(rows, columns | model.derived)
+    parts.store(rows, names)
     return rows
 
 
@@ -93,6 +100,7 @@ def delete(model: type[Row], ids: Iterable[int], *, by: Rights, role: Role) -> N
     emptied = [row for row in rows if row.clear()]
     if emptied:
         model.objects.bulk_update(emptied, model.audited_fields().keys() | model.derived)
+        parts.store(emptied, model.parts)
     kept = {row.pk for row in emptied}
     try:
         model.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept]).delete()
@@ -111,6 +119,7 @@ def _locked(model: type[Row], ids: Iterable[int], by: Rights, role: Role) -> lis
         raise NoSuchRows(sorted(missing))
     for site_id in set(seen.values_list(model.site_path, flat=True)) if model.site_path else {None}:
         by.require(role, site_id)
+    parts.load(rows)
     by_id = {row.pk: row for row in rows}
     return [by_id[pk] for pk in dict.fromkeys(ids)]
 
@@ -120,6 +129,14 @@ def _refused(rows: Sequence[Audited], changes: Mapping[int, Values]) -> Iterable
     for number, row in enumerate(rows):
         for field, message in row.refusals(changes[row.pk]):
             yield Wrong(number, field, message)
+
+
+def _put(row: Audited, values: Values) -> None:
+    for name, value in values.items():
+        if name in row.parts:
+            parts.assign(row, name, value)
+        else:
+            setattr(row, name, value)
 
 
 def _check(
@@ -139,7 +156,7 @@ def _check(
         *(
             Wrong(number, field, message)
             for number, (row, names) in enumerate(zip(rows, given, strict=True))
-            for field, message in _fields(row, None if is_new else names)
+            for field, message in _wrong(row, None if is_new else names)
         ),
     ]
     if not problems:
@@ -150,6 +167,16 @@ def _check(
         ]
     if problems:
         raise BadRows(problems)
+
+
+def _wrong(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
+    """What is wrong with a row and its parts by themselves; `names`: with these only."""
+    yield from _fields(row, names)
+    for name in row.parts:
+        if names is None or name in names:
+            for number, part in enumerate(parts.of(row, name)):
+                for field, message in _wrong(part, None):
+                    yield f"{name}.{number}.{field}".strip("."), message
 
 
 def _fields(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
@@ -250,7 +277,8 @@ def _rules(
     numbers = {id(row): number for number, row in enumerate(rows)}
     for row, field, message in model.problems(rows):
         number = numbers[id(row)]
-        if is_new or field in given[number] or f"{field}_id" in given[number]:
+        name = field.partition(".")[0]
+        if is_new or name in given[number] or f"{name}_id" in given[number]:
             yield Wrong(number, field, message)
 
 

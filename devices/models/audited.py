@@ -77,6 +77,7 @@ class Audited(models.Model):
     unaudited: ClassVar[frozenset[str]] = frozenset()
     related: ClassVar[tuple[str, ...]] = ()  # rows that its hooks look at
     derived: ClassVar[frozenset[str]] = frozenset()  # fields that settle() sets
+    parts: ClassVar[tuple[str, ...]] = ()  # lists of rows that belong to it (devices.models.parts)
 
     objects = AuditedQuerySet.as_manager()
 

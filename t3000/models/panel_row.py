@@ -1,7 +1,8 @@
 """A row of a panel's tables: what we want of it, what the panel holds, and how they stand.
 
 The columns are what is wanted: what people see and edit, offline too. `held` is what the device
-held when it was last read, by field name.
+held when it was last read, by field name. Parts of a row (devices.models.parts) are wanted and held
+with it, as lists.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,21 +12,26 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import SyncState
-from devices.models import Device
+from devices.models import Device, parts
 from devices.models.audited import Audited, values
 from protocols.t3 import products
-from t3000.models.panel_rules import beyond_the_table, doubled_names, panels_of
+from t3000.models.panel_rules import (
+    beyond_the_table,
+    doubled_names,
+    lacking,
+    panels_of,
+    too_long,
+)
 
 SIZES = products.counts(0)  # of the tables that are the same in all T3 panels
 IDENTITY = ("device_id", "kind", "index")
 BOOKKEEPING = frozenset({"device", "kind", "index", "held", "state", "problem"})
 
 
-class PanelRow(Audited):
-    """A place in one of a device's tables, known by (device, index) or (device, kind, index)."""
+class HeldRow(Audited):
+    """What a device holds a copy of. Whoever derives from it has the `device`."""
 
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="%(class)s_rows")
-    index = models.PositiveIntegerField(help_text=_("From 0 within the device and kind."))
+    device: Any
     held = models.JSONField(
         null=True, editable=False, help_text=_("What the device held when it was last read.")
     )
@@ -41,29 +47,11 @@ class PanelRow(Audited):
     derived = frozenset({"state", "problem"})
     related = ("device",)
     live: ClassVar[frozenset[str]] = frozenset()  # fields that the device changes by itself
-    named: ClassVar[tuple[str, ...]] = ()  # names that no two rows of a T3 panel share
-    table_size: ClassVar[int | None] = None  # of a T3 panel; None: there is no limit
+    panels_lack: ClassVar[frozenset[str]] = frozenset()  # fields and parts that T3 panels have not
+    others_lack: ClassVar[frozenset[str]] = frozenset()  # those that only T3 panels have
 
     class Meta:
         abstract = True
-        ordering = ["device", "index"]
-        constraints = [
-            models.UniqueConstraint(fields=["device", "index"], name="%(class)s_identity")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self._meta.verbose_name} {self.index + 1}"
-
-    @property
-    def places(self) -> int | None:
-        """How many rows the table has that this one would be in."""
-        return self.table_size
-
-    @classmethod
-    def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
-        panels = panels_of(rows)
-        yield from beyond_the_table(rows, panels)
-        yield from doubled_names(rows, panels)
 
     def refusals(self, changes: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """What the device holds is held of this place: it goes to no other."""
@@ -85,9 +73,18 @@ class PanelRow(Audited):
         }
 
     def wanted(self) -> dict[str, Any]:
-        """What we want the device to hold, by field."""
+        """What we want the device to hold, by field, and its parts."""
         fields = self.wanted_fields()
-        return {name: value for name, value in values(self).items() if name in fields}
+        own = {name: value for name, value in values(self).items() if name in fields}
+        whole, lacks = {**own, **parts.plain(self)}, self.lacks
+        return {name: value for name, value in whole.items() if name not in lacks}
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """The fields and parts that its device has not."""
+        if self.panels_lack == self.others_lack:
+            return self.panels_lack
+        return self.panels_lack if self.device.is_panel else self.others_lack
 
     def settle(self, changed: Collection[str]) -> None:
         """An edit is pending until the device was seen to hold it; edited back, it is in sync."""
@@ -101,7 +98,8 @@ class PanelRow(Audited):
         """What the device was read to hold now. It becomes what is wanted where nothing waits to be
         pushed. An edit that waits is never overwritten: it is done if the device holds just that,
         and a conflict if somebody changed the device meanwhile. What the device changes by itself
-        is always as it was read, and nobody waits for it."""
+        is always as it was read, and nobody waits for it. Parts that were read are stored by
+        devices.models.parts.store."""
         configured = {name: value for name, value in read.items() if name not in self.live}
         before, held = self.held, {**(self.held or {}), **configured}
         self.held = held
@@ -116,8 +114,11 @@ class PanelRow(Audited):
 
     def _take(self, read: Mapping[str, Any]) -> None:
         for name, value in read.items():
-            field: Any = self._meta.get_field(name)
-            setattr(self, field.attname, field.to_python(value))
+            if name in self.parts:
+                parts.assign(self, name, value)
+            else:
+                field: Any = self._meta.get_field(name)
+                setattr(self, field.attname, field.to_python(value))
 
     def clear(self) -> bool:
         """A place in a T3 panel's table is emptied: there it cannot go. What the panel never held,
@@ -126,5 +127,42 @@ class PanelRow(Audited):
             return False
         for field in self.wanted_fields().values():
             setattr(self, field.attname, field.get_default())
+        for name in self.parts:
+            parts.assign(self, name, [])
         self.settle(self.wanted_fields())
         return True
+
+
+class PanelRow(HeldRow):
+    """A place in one of a device's tables, known by (device, index) or (device, kind, index)."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="%(class)s_rows")
+    index = models.PositiveIntegerField(help_text=_("From 0 within the device and kind."))
+
+    # In T3 panels (t3000.models.panel_rules); elsewhere there are no such limits:
+    named: ClassVar[tuple[str, ...]] = ()  # names that no two rows of a panel share
+    lengths: ClassVar[Mapping[str, int]] = {}  # of texts that may be longer elsewhere
+    table_size: ClassVar[int | None] = None  # None: there is no limit
+
+    class Meta:
+        abstract = True
+        ordering = ["device", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "index"], name="%(class)s_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.index + 1}"
+
+    @property
+    def places(self) -> int | None:
+        """How many rows the table has that this one would be in."""
+        return self.table_size
+
+    @classmethod
+    def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
+        panels = panels_of(rows)
+        yield from beyond_the_table(rows, panels)
+        yield from lacking(rows, panels)
+        yield from too_long(rows, panels)
+        yield from doubled_names(rows, panels)

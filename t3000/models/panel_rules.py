@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db.models import F, Value
 from django.db.models.functions import Upper
 
-from devices.models import Device
+from devices.models import Device, parts
 
 Problem = tuple[Any, str, str]
 Panels = Mapping[int, Device]
@@ -35,6 +35,26 @@ def beyond_the_table(rows: Iterable[Any], panels: Panels) -> Iterable[Problem]:
                 "index",
                 (f"This panel has {places} {kinds}: the index goes from 0 to {places - 1}."),
             )
+
+
+def lacking(rows: Iterable[Any], panels: Panels) -> Iterable[Problem]:
+    """What is wanted of a device that has no such thing."""
+    for row in rows:
+        for name in row.panels_lack if row.device_id in panels else row.others_lack:
+            if name in row.parts:
+                is_wanted = bool(parts.of(row, name))
+            else:
+                is_wanted = getattr(row, name) != row._meta.get_field(name).get_default()
+            if is_wanted:
+                yield row, name, "The device has nothing of the kind; leave it out."
+
+
+def too_long(rows: Iterable[Any], panels: Panels) -> Iterable[Problem]:
+    for row in rows:
+        for name, most in row.lengths.items() if row.device_id in panels else ():
+            length = len(getattr(row, name))
+            if length > most:
+                yield row, name, f"These are {length} characters; a panel has room for {most}."
 
 
 def doubled_names(rows: Sequence[Any], panels: Panels) -> Iterable[Problem]:
