@@ -33,6 +33,29 @@ class ScheduleDay(models.IntegerChoices):
     HOLIDAY_2 = 8, _("Holiday 2")
 
 
+class ScheduleValueType(models.TextChoices):
+    """What the values of a schedule are, all of them: BACnet's primitive types (135-2020 clause
+    12.24). Each value may be NULL instead, which leaves the point to whoever is next."""
+
+    BINARY = "binary", _("Off and on")
+    BOOLEAN = "boolean", _("False and true")
+    UNSIGNED = "unsigned", _("Whole numbers from 0, such as the states of a multi-state")
+    INTEGER = "integer", _("Whole numbers")
+    ENUMERATED = "enumerated", _("Numbers of an enumeration")
+    REAL = "real", _("Numbers")
+    DOUBLE = "double", _("Numbers of double precision")
+    TEXT = "text", _("Texts")
+
+
+class PeriodKind(models.TextChoices):
+    """How the days of an exception of a schedule are told (BACnet's CalendarEntry)."""
+
+    DATE = "date", _("A date, of which parts may be left open")
+    RANGE = "range", _("From one date to another")
+    WEEK_N_DAY = "week_n_day", _("A day of a week of a month")
+    CALENDAR = "calendar", _("The days of a calendar")
+
+
 class ClockWeekday(models.IntegerChoices):
     """Days as the panel's clock counts them, not as its schedules do."""
 
