@@ -23,6 +23,7 @@ from devices.models.audited import Audited
 
 Row = TypeVar("Row", bound=Audited)
 Values = Mapping[str, Any]
+BATCH = 250  # rows that are changed by one statement, which has a case for each row and field
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role:
         row.settle(changes[row.pk])
     columns = {_column(model, name) for name in names.difference(model.parts)}
     if names and columns | model.derived:
-        model.objects.bulk_update(rows, columns | model.derived)
+        model.objects.bulk_update(rows, columns | model.derived, batch_size=BATCH)
     parts.store(rows, names)
     return rows
 
@@ -151,27 +152,29 @@ def _check(
 ) -> None:
     """Raises BadRows. Of rows that exist only what was given is looked at: what a device holds may
     be wrong by our rules, and stays."""
-    problems = [
-        *_references(model, rows, given, by, role, is_new=is_new),
-        *(
-            Wrong(number, field, message)
-            for number, (row, names) in enumerate(zip(rows, given, strict=True))
-            for field, message in _wrong(row, None if is_new else names)
-        ),
+    problems = list(_references(model, rows, given, by, role, is_new=is_new))
+    lost = {one.row for one in problems}
+    problems += [
+        Wrong(number, field, message)
+        for number, (row, names) in enumerate(zip(rows, given, strict=True))
+        for field, message in _wrong(row, None if is_new else names, is_whole=number not in lost)
     ]
     if not problems:
         problems = [
             *refused,
-            *(problem for rule in _unique(model) for problem in _doubled(model, rows, *rule)),
+            *(problem for rule in _unique(model) for problem in _doubled(model, rows, by, *rule)),
             *_rules(model, rows, given, is_new=is_new),
         ]
     if problems:
         raise BadRows(problems)
 
 
-def _wrong(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
-    """What is wrong with a row and its parts by themselves; `names`: with these only."""
-    yield from _fields(row, names)
+def _wrong(
+    row: Audited, names: set[str] | None, *, is_whole: bool = True
+) -> Iterable[tuple[str, str]]:
+    """What is wrong with a row and its parts by themselves; `names`: with these only. A row that
+    is not whole refers to what is not there, so that it cannot be asked about itself."""
+    yield from _fields(row, names, is_whole=is_whole)
     for name in row.parts:
         if names is None or name in names:
             for number, part in enumerate(parts.of(row, name)):
@@ -179,7 +182,7 @@ def _wrong(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
                     yield f"{name}.{number}.{field}".strip("."), message
 
 
-def _fields(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
+def _fields(row: Audited, names: set[str] | None, *, is_whole: bool) -> Iterable[tuple[str, str]]:
     """What the fields and the row itself find wrong. References and what must be unique are looked
     at for all rows at once."""
     exclude = {
@@ -189,7 +192,8 @@ def _fields(row: Audited, names: set[str] | None) -> Iterable[tuple[str, str]]:
     }
     try:
         row.clean_fields(exclude=exclude)
-        row.clean()
+        if is_whole:
+            row.clean()
     except ValidationError as error:
         wrong = error.update_error_dict({})
         for name, problems in wrong.items():
@@ -229,14 +233,34 @@ def _references(
                 yield Wrong(number, field.name, f"There is no {name} {pk}.")
             elif path:
                 sites[number][field.name] = known[pk]
-    touched = [is_new or any(field.attname in names for field in foreign) for names in given]
-    for number, (found, is_touched) in enumerate(zip(sites, touched, strict=True)):
-        if not is_touched or number in lost:
-            continue
-        if len(set(found.values())) > 1:
-            names = " and ".join(found)
-            yield Wrong(number, next(iter(found)), f"These are at different sites: {names}.")
-        by.require(role, next(iter(found.values()), None))
+    whole = [number for number in range(len(rows)) if number not in lost]
+    if not is_new:
+        whole = [n for n in whole if any(field.attname in given[n] for field in foreign)]
+    stood = {} if is_new or not whole else _sites(model, rows)
+    for number in whole:
+        yield from _at_one_site(number, rows[number], sites[number], stood)
+        by.require(role, next(iter(sites[number].values()), None))
+
+
+def _at_one_site(
+    number: int, row: Audited, sites: Mapping[str, int], stood: Mapping[int, int | None]
+) -> Iterable[Wrong]:
+    """`sites` of what the row refers to, by field; `stood`: where rows were until now."""
+    if len(set(sites.values())) > 1:
+        names = " and ".join(sites)
+        yield Wrong(number, next(iter(sites)), f"These are at different sites: {names}.")
+    elif stood.get(row.pk) not in (None, *sites.values()):
+        # What hangs on it would still refer to what is there.
+        what = f"A {row._meta.verbose_name} stays at its site; make another one there."
+        yield Wrong(number, next(iter(sites)), what)
+
+
+def _sites(model: type[Row], rows: Sequence[Row]) -> dict[int, int | None]:
+    """The site of each row as it is stored."""
+    if not model.site_path:
+        return {}
+    stored = model._base_manager.filter(pk__in=[row.pk for row in rows])
+    return dict(stored.values_list("pk", model.site_path))
 
 
 def _unique(model: type[Row]) -> Iterable[tuple[tuple[str, ...], str]]:
@@ -252,7 +276,7 @@ def _unique(model: type[Row]) -> Iterable[tuple[tuple[str, ...], str]]:
 
 
 def _doubled(
-    model: type[Row], rows: Sequence[Row], names: tuple[str, ...], message: str
+    model: type[Row], rows: Sequence[Row], by: Rights, names: tuple[str, ...], message: str
 ) -> Iterable[Wrong]:
     columns = [getattr(model._meta.get_field(name), "attname", name) for name in names]
     keys = [tuple(getattr(row, column) for column in columns) for row in rows]
@@ -260,13 +284,19 @@ def _doubled(
     own = [row.pk for row in rows if row.pk is not None]
     others = model._base_manager.filter(**{f"{columns[0]}__in": groups}).exclude(pk__in=own)
     taken = set(others.values_list(*columns)) if groups else set()
+    # Of what is at a site that one may not see only that it is there, which cannot be hidden.
+    hidden = taken.intersection(keys)
+    if hidden:
+        hidden -= set(by.visible(others).values_list(*columns))
     for number, key in enumerate(keys):
         if None in key:  # nothing is equal to what is not there
             continue
         if key in taken:
             value = ", ".join(f"{name} {part}" for name, part in zip(names, key, strict=True))
             kind = model._meta.verbose_name
-            yield Wrong(number, names[-1], message or f"There is a {kind} of {value} already.")
+            usual = f"There is a {kind} of {value} already."
+            told = "This is in use already; choose another." if key in hidden else message or usual
+            yield Wrong(number, names[-1], told)
         taken.add(key)
 
 

@@ -101,7 +101,6 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic
     for in it but whether there is one: `password=""`."""
 
     descriptor_class = SecretAttribute
-    is_secret = True
     description = _("Encrypted text")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -53,7 +53,8 @@ class Group:
 
     @cached_property
     def configured(self) -> tuple[str, ...]:
-        return (*self.model.wanted_fields(), *self._marks)
+        wanted = self.model.wanted_fields()
+        return (*(name for name in wanted if name not in self.secrets), *self._marks)
 
     @cached_property
     def read_only(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.enums import SyncState
 from devices.models import Device, parts
 from devices.models.audited import Audited, values
+from devices.models.secret import EncryptedTextField
 from protocols.t3 import products
 from t3000.models.panel_rules import (
     beyond_the_table,
@@ -44,7 +45,7 @@ class HeldRow(Audited):
 
     site_path = "device__network__site"
     unaudited = frozenset({"held", "state", "problem"})
-    derived = frozenset({"state", "problem"})
+    derived = frozenset({"held", "state", "problem"})
     related = ("device",)
     live: ClassVar[frozenset[str]] = frozenset()  # fields that the device changes by itself
     panels_lack: ClassVar[frozenset[str]] = frozenset()  # fields and parts that T3 panels have not
@@ -64,18 +65,30 @@ class HeldRow(Audited):
 
     @classmethod
     def wanted_fields(cls) -> "dict[str, models.Field[Any, Any]]":
-        """What is configured: pushed to the device and compared with what it holds. Secrets are
-        not: what the device holds of them is nobody's to keep in clear."""
+        """What is configured: pushed to the device and compared with what it holds."""
         return {
             name: field
             for name, field in cls.audited_fields().items()
-            if name not in BOOKKEEPING | cls.live and not getattr(field, "is_secret", False)
+            if name not in BOOKKEEPING | cls.live
         }
 
+    @classmethod
+    def secret_fields(cls) -> frozenset[str]:
+        return frozenset(
+            name
+            for name, field in cls.wanted_fields().items()
+            if isinstance(field, EncryptedTextField)
+        )
+
     def wanted(self) -> dict[str, Any]:
-        """What we want the device to hold, by field, and its parts."""
-        fields = self.wanted_fields()
-        own = {name: value for name, value in values(self).items() if name in fields}
+        """What we want the device to hold, by field, and its parts. Of a secret only whether there
+        is one."""
+        fields, secrets = self.wanted_fields(), self.secret_fields()
+        own = {
+            name: str(value) if name in secrets else value
+            for name, value in values(self).items()
+            if name in fields
+        }
         whole, lacks = {**own, **parts.plain(self)}, self.lacks
         return {name: value for name, value in whole.items() if name not in lacks}
 
@@ -87,29 +100,44 @@ class HeldRow(Audited):
         return self.panels_lack if self.device.is_panel else self.others_lack
 
     def settle(self, changed: Collection[str]) -> None:
-        """An edit is pending until the device was seen to hold it; edited back, it is in sync."""
-        fields = self.audited_fields()
-        is_secret = any(getattr(fields.get(name), "is_secret", False) for name in changed)
-        is_same = self.held is not None and self.wanted() == self.held and not is_secret
-        self.state = SyncState.IN_SYNC if is_same else SyncState.PENDING
+        """An edit is pending until the device was seen to hold it; edited back, it is in sync. An
+        edit of what was never read, as secrets are, is held as None: something else."""
+        if self.held is not None:
+            secrets, wanted = self.secret_fields(), self.wanted()
+            unread = [n for n in changed if n in wanted and (n in secrets or n not in self.held)]
+            self.held = {**self.held, **dict.fromkeys(unread)}
+        self.state = SyncState.IN_SYNC if self._is_held() else SyncState.PENDING
         self.problem = ""
+
+    def _is_held(self) -> bool:
+        """Whether the device holds what is wanted, as far as it was read: a device need not tell
+        everything, and what it told may be older than a column."""
+        if self.held is None:
+            return False
+        wanted = self.wanted()
+        return all(wanted[name] == value for name, value in self.held.items() if name in wanted)
 
     def take_over(self, read: Mapping[str, Any]) -> None:
         """What the device was read to hold now. It becomes what is wanted where nothing waits to be
         pushed. An edit that waits is never overwritten: it is done if the device holds just that,
         and a conflict if somebody changed the device meanwhile. What the device changes by itself
         is always as it was read, and nobody waits for it. Parts that were read are stored by
-        devices.models.parts.store."""
+        devices.models.parts.store.
+
+        `read` is as `wanted` tells it. Secrets are in it after a push only: as `wanted` has them if
+        it was confirmed."""
         configured = {name: value for name, value in read.items() if name not in self.live}
         before, held = self.held, {**(self.held or {}), **configured}
         self.held = held
         self._take({name: read[name] for name in self.live if name in read})
         if self.state == SyncState.IN_SYNC or (before is None and self.pk is None):
-            self._take(configured)
+            self._take({n: v for n, v in configured.items() if n not in self.secret_fields()})
             self.state = SyncState.IN_SYNC
-        elif self.wanted() == held:
+        elif self._is_held():
             self.state, self.problem = SyncState.IN_SYNC, ""
-        elif before is not None and held != before:
+        elif before is not None and any(
+            before[name] != value for name, value in configured.items() if name in before
+        ):
             self.state = SyncState.CONFLICT
 
     def _take(self, read: Mapping[str, Any]) -> None:

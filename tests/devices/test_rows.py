@@ -128,6 +128,31 @@ def test_what_a_row_refers_to_is_at_one_site(chief: Rights) -> None:
     assert error.value.problems[0].field in ("network", "room")
 
 
+def test_a_row_stays_at_its_site(chief: Rights) -> None:
+    network, other = make_network(), make_site()
+    with pytest.raises(BadRows, match="stays at its site"):
+        rows.update(Network, {network.pk: {"site_id": other.pk}}, by=chief, role=Role.ENGINEER)
+
+
+def test_what_is_hidden_is_not_named() -> None:
+    own, _hidden = make_site(), make_site(name="Bunker")
+    by = Rights.of(make_user(role=Role.ADMINISTRATOR, site=own))
+    with pytest.raises(BadRows, match="in use already") as error:
+        rows.update(Site, {own.pk: {"name": "Bunker"}}, by=by, role=Role.ADMINISTRATOR)
+    assert "Bunker" not in error.value.problems[0].message
+
+
+def test_two_networks_that_come_together_are_not_on_one_port(chief: Rights) -> None:
+    site = make_site()
+    twins = [
+        {"site_id": site.pk, "name": name, "interface": "127.0.0.1/8", "port": 47000}
+        for name in "AB"
+    ]
+    with pytest.raises(BadRows, match="in use") as error:
+        rows.create(Network, twins, by=chief, role=Role.ENGINEER)
+    assert problems(error) == [(1, "port")]
+
+
 def test_what_is_still_needed_stays(chief: Rights) -> None:
     network = make_network()
     for _ in range(2):

@@ -1,0 +1,111 @@
+"""What is wanted of a row and what its device holds, and how they stand. Shown by panel users, who
+have a secret, and arrays."""
+
+from typing import Any
+
+import pytest
+
+from devices.domain import rows
+from devices.domain.rights import Rights
+from devices.enums import Role, SyncState
+from devices.models import Device
+from t3000.models import Array, PanelUser
+from tests.factories import make_device, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def panel() -> Device:
+    return make_device(serial_number=7)
+
+
+@pytest.fixture
+def chief() -> Rights:
+    return Rights.of(make_user(role=Role.ADMINISTRATOR))
+
+
+def edit(row: Any, by: Rights, **changes: Any) -> Any:
+    rows.update(type(row), {row.pk: changes}, by=by, role=Role.ENGINEER)
+    row.refresh_from_db()
+    return row
+
+
+def read(row: Any, **values: Any) -> Any:
+    row.take_over(values)
+    row.save()
+    row.refresh_from_db()
+    return row
+
+
+def test_what_is_read_first_is_what_is_wanted(panel: Device) -> None:
+    array = read(Array(device=panel, index=0), label="SETS", size=2)
+    assert (array.state, array.label) == (SyncState.IN_SYNC, "SETS")
+    assert array.held == {"label": "SETS", "size": 2}
+
+
+def test_an_edit_waits_until_the_device_holds_it(panel: Device, chief: Rights) -> None:
+    array = read(Array(device=panel, index=0), label="OLD", size=2)
+    assert edit(array, chief, label="NEW").state == SyncState.PENDING
+    assert read(array, label="OLD", size=2).state == SyncState.PENDING
+    assert array.label == "NEW"
+    assert read(array, label="NEW", size=2).state == SyncState.IN_SYNC
+
+
+def test_an_edit_that_is_taken_back_waits_no_more(panel: Device, chief: Rights) -> None:
+    array = read(Array(device=panel, index=0), label="OLD", size=2)
+    edit(array, chief, label="NEW")
+    assert edit(array, chief, label="OLD").state == SyncState.IN_SYNC
+
+
+def test_a_change_at_the_device_does_not_overwrite_an_edit(panel: Device, chief: Rights) -> None:
+    array = read(Array(device=panel, index=0), label="OLD", size=2)
+    edit(array, chief, label="NEW")
+    array = read(array, label="OTHER", size=2)
+    assert (array.state, array.label, array.held["label"]) == (SyncState.CONFLICT, "NEW", "OTHER")
+    assert edit(array, chief, label="OTHER").state == SyncState.IN_SYNC
+
+
+def test_a_row_that_was_never_read_waits(panel: Device, chief: Rights) -> None:
+    (array,) = rows.create(
+        Array, [{"device_id": panel.pk, "index": 0, "label": "A"}], by=chief, role=Role.ENGINEER
+    )
+    assert array.state == SyncState.PENDING
+    assert read(array, label="B").state == SyncState.PENDING
+    assert array.label == "A"
+
+
+def test_what_the_device_does_not_tell_is_not_waited_for(panel: Device, chief: Rights) -> None:
+    array = read(Array(device=panel, index=0), label="OLD")  # nothing of its size
+    edit(array, chief, label="NEW")
+    assert edit(array, chief, label="OLD").state == SyncState.IN_SYNC
+    assert edit(array, chief, size=3).state == SyncState.PENDING
+    assert edit(array, chief, label="OLD").state == SyncState.PENDING
+
+
+def test_a_secret_that_was_changed_waits_until_it_was_pushed(panel: Device, chief: Rights) -> None:
+    user = read(PanelUser(device=panel, index=0), name="anna")
+    assert edit(user, chief, password="1234").state == SyncState.PENDING
+    assert "1234" not in str(user.held)
+    assert edit(user, chief, name="anna").state == SyncState.PENDING
+    assert read(user, name="anna").state == SyncState.PENDING
+    assert user.password.reveal() == "1234"
+    pushed = {name: user.wanted()[name] for name in ("name", "password")}
+    assert read(user, **pushed).state == SyncState.IN_SYNC
+    assert user.password.reveal() == "1234"
+
+
+def test_a_place_in_a_fixed_table_is_emptied(panel: Device, chief: Rights) -> None:
+    user = read(PanelUser(device=panel, index=0), name="anna")
+    edit(user, chief, password="1234")
+    rows.delete(PanelUser, [user.pk], by=chief, role=Role.ENGINEER)
+    user.refresh_from_db()
+    assert (user.name, bool(user.password), user.state) == ("", False, SyncState.PENDING)
+
+
+def test_what_the_panel_never_held_goes(panel: Device, chief: Rights) -> None:
+    (array,) = rows.create(
+        Array, [{"device_id": panel.pk, "index": 0, "label": "A"}], by=chief, role=Role.ENGINEER
+    )
+    rows.delete(Array, [array.pk], by=chief, role=Role.ENGINEER)
+    assert not Array.objects.exists()
