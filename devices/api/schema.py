@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any, cast
 
+from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiParameter
@@ -158,7 +159,8 @@ class TextExtension(OpenApiSerializerFieldExtension):
         told: dict[str, Any] = auto_schema._map_serializer_field(  # type: ignore[no-untyped-call]
             self.target, direction, bypass_extensions=True
         )
-        if direction == "request" and "pattern" not in told:
+        has_pattern = any(isinstance(one, RegexValidator) for one in self.target.validators)
+        if direction == "request" and "pattern" not in told and not has_pattern:
             told["pattern"] = WRITTEN_OR_EMPTY if self.target.allow_blank else WRITTEN
         return told
 

@@ -61,6 +61,10 @@ class Program(PanelRow):
         fields = super().wanted_fields()
         return {name: field for name, field in fields.items() if name != "source"}
 
+    def clear(self) -> bool:
+        self.source = ""
+        return super().clear()
+
 
 class VersionQuerySet(models.QuerySet[Any]):
     """Adds, and never changes."""

@@ -197,11 +197,11 @@ def test_names_are_used_once_in_a_panel(engineer: Client, panel: Device) -> None
 
 
 def test_a_panel_keeps_an_emptied_program_and_its_versions(engineer: Client, panel: Device) -> None:
-    row = make(engineer, panel, code=text_of(CODE))
+    row = make(engineer, panel, source="10 REM", code=text_of(CODE))
     Program.objects.filter(pk=row["id"]).update(held={"label": "OLD"}, state="in_sync")
     assert send(engineer, "delete", f"programs/{row['id']}").status_code == 204
     emptied = engineer.get(f"/api/t3000/programs/{row['id']}").json()
-    assert (emptied["code"], emptied["size"], emptied["state"]) == ("", 0, "pending")
+    assert (emptied["source"], emptied["code"], emptied["state"]) == ("", "", "pending")
     assert [one["note"] for one in versions(engineer, row)] == ["Cleared.", ""]
 
 

@@ -64,6 +64,11 @@ def test_every_operation_is_described_with_its_refusals(schema: Any) -> None:
         assert operation["security"] == [{"token": []}, {"cookieAuth": []}]
 
 
+def test_a_text_of_a_form_is_told_by_it(schema: Any) -> None:
+    label = schema["components"]["schemas"]["GraphicLabelRequest"]["properties"]
+    assert label["text_color"]["pattern"] == "^#[0-9a-f]{6}$"
+
+
 def test_words_are_told(schema: Any) -> None:
     parts = schema["components"]["schemas"]
     point = parts["Point"]
