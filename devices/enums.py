@@ -49,6 +49,9 @@ class Action(models.TextChoices):
     CREATE = "create", _("Created")
     UPDATE = "update", _("Changed")
     DELETE = "delete", _("Deleted")
+    SIGN_IN = "sign_in", _("Signed in")
+    SIGN_OUT = "sign_out", _("Signed out")
+    REFUSE = "refuse", _("Not let in")
 
 
 class Role(models.IntegerChoices):
@@ -63,6 +66,11 @@ class Role(models.IntegerChoices):
     def word(self) -> str:
         """As programs read and write it."""
         return self.name.lower()
+
+    @classmethod
+    def named(cls, word: str) -> "Role":
+        """The opposite of `word`. Raises KeyError."""
+        return cls[word.upper()]
 
     @property
     def strongest_priority(self) -> int | None:

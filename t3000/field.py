@@ -18,9 +18,10 @@ from django.utils import timezone
 from devices import live, runtime
 from devices.domain import commands, connecting, discovery, jobs, lease, link, overrides, polling
 from devices.domain.link import PollResult
-from devices.enums import LinkState
+from devices.enums import LinkState, Origin
 from devices.live import PointChange
 from devices.models import Command, Device, Link, Network
+from devices.models.acting import Actor, acting
 from devices.runtime import (
     Connected,
     ConnectPlan,
@@ -38,6 +39,7 @@ from t3000.domain.devices import outdate
 
 log = logging.getLogger(__name__)
 
+BY_FIELD = Actor(None, Origin.FIELD)  # what devices say of themselves is put down to the field
 OWNER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"  # containers share pids
 DEADLINE_INTERVALS = 3  # a read that takes longer is given up ...
 SHORTEST_DEADLINE = 30.0  # ... but a slow trunk gets so many seconds
@@ -267,7 +269,7 @@ def store_found(found: Sequence[Found]) -> None:
         network = networks.get(one.network_id)
         if network is None:  # deleted during the scan
             continue
-        with transaction.atomic():
+        with transaction.atomic(), acting(BY_FIELD):
             device = discovery.register(network, one.device.info)
             if device is None:
                 continue

@@ -285,6 +285,7 @@ SPECTACULAR_SETTINGS = {
         "UserAccessLevel": "t3000.enums.UserAccessLevel",
         "WifiIpMode": "t3000.enums.WifiIpMode",
         "WifiStatus": "t3000.enums.WifiStatus",
+        "RoleWord": "devices.api.accounts.ROLE_WORDS",
         "SyncState": "devices.enums.SyncState",
         "TagScheme": "t3000.enums.TagScheme",
         "UnitKind": "t3000.enums.UnitKind",

@@ -12,7 +12,9 @@ from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from devices.domain import tokens
 from devices.models import (
+    ApiToken,
     AuditEntry,
     Board,
     Command,
@@ -21,8 +23,10 @@ from devices.models import (
     JobNetwork,
     Network,
     ProductModel,
+    Session,
     Site,
 )
+from devices.session_store import SessionStore
 from t3000.models import Point, Program, ProgramVersion, Tag, TimeBase
 from tests.factories import (
     NOW,
@@ -115,12 +119,27 @@ def _time_base(site: Site, **fields: Any) -> TimeBase:
     return TimeBase.objects.create(**{"key": f"x{next(_numbers)}", "minutes": 1, **fields})
 
 
+def _session(site: Site, **fields: Any) -> Session:
+    user = fields.get("user") or _user(site)
+    store = SessionStore()
+    store["_auth_user_id"] = str(user.pk)
+    store.create()
+    row: Session = Session.objects.get(session_key=store.session_key)
+    return row
+
+
+def _token(site: Site, **fields: Any) -> ApiToken:
+    user = fields.get("user") or _user(site)
+    return tokens.find_row(tokens.make(user, name="report"))
+
+
 def _user(site: Site, **fields: Any) -> User:
     user: User = make_user(site=site, **fields)
     return user
 
 
 ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
+    ApiToken: _token,
     AuditEntry: _entry,
     Board: _board,
     Command: _command,
@@ -131,6 +150,7 @@ ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
     ProductModel: _product,
     Program: _program,
     ProgramVersion: _version,
+    Session: _session,
     Site: lambda site: site,
     Tag: _tag,
     TimeBase: _time_base,

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions, serializers
-from rest_framework.views import set_rollback
 
 MEDIA_TYPE = "application/problem+json"
 SIGN_IN = "Sign in, or send a token in the header: Authorization: Token ..."
@@ -73,6 +72,9 @@ def problem(
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """REST framework's exception handler. None: a bug, which Django logs and answers."""
+    # Inline: it reads the settings, and these name our renderer, which needs this module.
+    from rest_framework.views import set_rollback
+
     known = _as_api_error(error)
     if known is None:
         return None

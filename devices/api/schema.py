@@ -119,7 +119,7 @@ class ApiSchema(AutoSchema):
 
     def _refusal(self, status: int) -> dict[str, Any]:
         phrase = HTTPStatus(status).phrase
-        wrong = self.view.wrong if self.method != "GET" else WRONG_PARAMETER
+        wrong = WRONG_PARAMETER if self.method in ("GET", "DELETE") else self.view.wrong
         details = {
             **EXAMPLES,
             400: f"{wrong['field']}: {wrong['detail']}",

@@ -1,19 +1,58 @@
-"""Who may come in."""
+"""Who may come in, and as what: accounts with their roles, and who may change them.
+
+Administrators of all sites manage every account. An administrator of some sites manages those whose
+roles are all there; of others who have a role there they see the account and its roles there, and
+may change these. Nobody gives more than they have. One administrator of all sites is always left.
+"""
 
 import logging
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from devices.domain import sessions, tokens
+from devices.domain import audit, sessions, tokens
+from devices.domain.commands import NotPossible
+from devices.domain.rights import Lacks, Rights
+from devices.enums import Action, Role
+from devices.models import RoleAssignment, Site
 from devices.models.acting import current
 
 log = logging.getLogger(__name__)
 
 ADMINISTRATOR = "admin"
+SECRET = "(secret)"  # noqa: S105  what is told of a password: that there is one
+TOLD = {"username": "username", "name": "first_name", "email": "email", "active": "is_active"}
+
+Roles = Mapping[int | None, Role]  # by site; None: all sites
+
+
+class BadAccount(ValueError):
+    """Nothing was stored, for these reasons, by field."""
+
+    def __init__(self, problems: Mapping[str, list[str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{name}: {' '.join(told)}" for name, told in problems.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an account shall be. What is None stays as it is."""
+
+    username: str | None = None
+    name: str | None = None
+    email: str | None = None
+    active: bool | None = None
+    password: str | None = None
+    roles: Roles | None = None
 
 
 def create_first_administrator(password: str = "") -> str | None:
@@ -27,27 +66,244 @@ def create_first_administrator(password: str = "") -> str | None:
     if password:
         validate_password(password, users(username=ADMINISTRATOR))
     password = password or secrets.token_urlsafe(12)
-    users.objects.create_superuser(ADMINISTRATOR, password=password)
+    with transaction.atomic():
+        user = users.objects.create_superuser(ADMINISTRATOR, password=password)
+        _record(
+            Action.CREATE, user, {**_differences({}, _values(user)), "password": [None, SECRET]}
+        )
     return password
 
 
+def seen(rights: Rights) -> QuerySet[User]:
+    """One's own account, those that one manages, and of others those with a role at one's sites."""
+    sites = rights.sites(Role.ADMINISTRATOR)
+    if sites is None:
+        return User.objects.all()
+    return User.objects.filter(Q(pk=rights.user_id) | Q(pk__in=_with_roles(site__in=sites)))
+
+
+def managed(rights: Rights) -> QuerySet[User]:
+    """Those that one may rename, lock out, delete, and whose sessions and tokens one may end."""
+    sites = rights.sites(Role.ADMINISTRATOR)
+    if sites is None:
+        return User.objects.all()
+    elsewhere = RoleAssignment.objects.filter(Q(site__isnull=True) | ~Q(site__in=sites))
+    return User.objects.filter(pk__in=_with_roles(site__in=sites), is_superuser=False).exclude(
+        pk__in=elsewhere.values("user")
+    )
+
+
+def with_role_at(site_id: int) -> Any:
+    """Ids of those who have a role at a site, or at all of them."""
+    everywhere = RoleAssignment.objects.filter(Q(site=site_id) | Q(site__isnull=True))
+    return everywhere.values("user")
+
+
+def _with_roles(**where: Any) -> Any:
+    return RoleAssignment.objects.filter(**where).values("user")
+
+
+def to_give(rights: Rights) -> dict[int | None, str]:
+    """The sites at which the user may give roles, by name; None: all sites together."""
+    sites = rights.visible(Site.objects.all(), Role.ADMINISTRATOR)
+    every = {None: "All sites"} if rights.may(Role.ADMINISTRATOR, None) else {}
+    return {**every, **dict(sites.values_list("pk", "name"))}
+
+
+@transaction.atomic
+def create(wish: Wish, *, by: Rights) -> User:
+    """Raises BadAccount or Lacks."""
+    by.require_somewhere(Role.ADMINISTRATOR)
+    if not wish.roles and not by.may(Role.ADMINISTRATOR, None):
+        raise BadAccount({"roles": ["Give a role at one of your sites."]})
+    if wish.password is None:
+        raise BadAccount({"password": ["This is required."]})
+    user = User()
+    _take(user, wish)
+    user.set_password(wish.password)
+    user.save()
+    _record_new(user)
+    _give(user, wish.roles or {}, by)
+    return user
+
+
+@transaction.atomic
+def update(user: User, wish: Wish, *, by: Rights) -> None:
+    """Raises BadAccount, Lacks, or NotPossible for the last administrator. `user` is one that
+    the other sees."""
+    by.require_somewhere(Role.ADMINISTRATOR)
+    with _administrator_stays():
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        before = _values(user)
+        _take(user, wish)
+        changes = _differences(before, _values(user))
+        if changes or wish.password is not None:
+            _require_all(user, by)
+        if changes:
+            user.save()
+            _record(Action.UPDATE, user, changes)
+        if wish.password is not None:
+            _set_password(user, wish.password)
+        if "active" in changes and not user.is_active:
+            _let_out(user)
+        if wish.roles is not None:
+            _give(user, wish.roles, by)
+
+
+@transaction.atomic
+def delete(user: User, *, by: Rights) -> None:
+    """Raises Lacks, or NotPossible for the last administrator. What they did stays told."""
+    _require_all(user, by)
+    with _administrator_stays():
+        _let_out(user)
+        RoleAssignment.objects.filter(user=user).delete()
+        _record(Action.DELETE, user, _differences(_values(user), {}))
+        user.delete()
+
+
+@transaction.atomic
 def change_password(user: User, password: str, *, keep_session: str | None = None) -> None:
     """Ends all sessions of the user but the one to keep; tokens stay. Raises ValidationError for a
     weak password."""
     validate_password(password, user)
-    with transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        sessions.end_all(user, except_key=keep_session)
-    log.info("%s changed the password of %s", current().name, user)
+    _set_password(user, password, keep_session)
 
 
+@transaction.atomic
 def deactivate(user: User) -> None:
     """The user can no longer sign in, and is out at once: sessions and tokens end, so that nothing
-    comes back with the user."""
-    with transaction.atomic():
+    comes back with the user. Raises NotPossible for the last administrator."""
+    with _administrator_stays():
         user.is_active = False
         user.save(update_fields=["is_active"])
-        sessions.end_all(user)
-        tokens.revoke_all(user)
-    log.info("%s made %s inactive", current().name, user)
+        _record(Action.UPDATE, user, {"active": [True, False]})
+        _let_out(user)
+
+
+@transaction.atomic
+def grant(user: User, role: Role | None, site: Site | None) -> None:
+    """Gives the role at the site, without one at all sites, instead of the one that there is;
+    None takes it away. Raises NotPossible for the last administrator."""
+    rows = RoleAssignment.objects.filter(user=user, site=site)
+    with _administrator_stays():
+        if role is None:
+            rows.delete()
+        elif not rows.update(role=role):
+            RoleAssignment.objects.create(user=user, site=site, role=role)
+        sessions.close_sockets(user.pk)
+
+
+def roles_of(users: QuerySet[User], by: Rights) -> dict[int, dict[int | None, Role]]:
+    """Of each user, at the sites whose roles one sees: where one is an administrator, and of
+    oneself all."""
+    rows = RoleAssignment.objects.filter(user__in=users.order_by().values("pk"))
+    sites = by.sites(Role.ADMINISTRATOR)
+    if sites is not None:
+        rows = rows.filter(Q(site__in=sites) | Q(user=by.user_id))
+    found: dict[int, dict[int | None, Role]] = {}
+    for user_id, site_id, role in rows.order_by("site__name").values_list("user", "site", "role"):
+        found.setdefault(user_id, {})[site_id] = Role(role)
+    return found
+
+
+def _take(user: User, wish: Wish) -> None:
+    """Raises BadAccount."""
+    for name, column in TOLD.items():
+        value = getattr(wish, name)
+        if value is not None:
+            setattr(user, column, value)
+    if wish.name is not None:
+        user.last_name = ""
+    problems: dict[str, list[str]] = {}
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        names = {column: name for name, column in TOLD.items()}
+        problems = {names.get(field, field): told for field, told in error.message_dict.items()}
+    if wish.password is not None:
+        try:
+            validate_password(wish.password, user)
+        except ValidationError as error:
+            problems["password"] = list(error.messages)
+    if problems:
+        raise BadAccount(problems)
+
+
+def _give(user: User, roles: Roles, by: Rights) -> None:
+    """These and no others at the sites where one may give any; what is elsewhere stays."""
+    sites = to_give(by)
+    for site_id in roles.keys() - sites.keys():
+        _refuse_site(site_id, by)
+    before = {one.site_id: one for one in RoleAssignment.objects.filter(user=user)}
+    for site_id, one in before.items():
+        if site_id in sites and site_id not in roles:
+            one.delete()
+    for site_id, role in roles.items():
+        known = before.get(site_id)
+        if known is None:
+            RoleAssignment.objects.create(user=user, site_id=site_id, role=role)
+        elif known.role != role:
+            known.role = role
+            known.save()
+    sessions.close_sockets(user.pk)
+
+
+def _refuse_site(site_id: int | None, by: Rights) -> None:
+    """Raises BadAccount, or Lacks where it is no secret that there is such a site."""
+    if site_id is None:
+        what = "Roles at all sites are given by administrators of all sites."
+        raise BadAccount({"roles": [what]})
+    if not by.visible(Site.objects.filter(pk=site_id)).exists():
+        raise BadAccount({"roles": [f"There is no site {site_id}."]})
+    raise Lacks(Role.ADMINISTRATOR)
+
+
+def _require_all(user: User, by: Rights) -> None:
+    if not managed(by).filter(pk=user.pk).exists():
+        raise Lacks(Role.ADMINISTRATOR, "and wherever else the account has a role")
+
+
+def _set_password(user: User, password: str, keep_session: str | None = None) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    _record(Action.UPDATE, user, {"password": [SECRET, SECRET]})
+    sessions.end_all(user, except_key=keep_session)
+
+
+def _let_out(user: User) -> None:
+    sessions.end_all(user)
+    tokens.revoke_all(user)
+
+
+@contextmanager
+def _administrator_stays() -> Iterator[None]:
+    """Raises NotPossible if what is done leaves nobody who could give roles at all sites. Two who
+    would take it from each other wait for each other."""
+    chiefs = _with_roles(site__isnull=True, role=Role.ADMINISTRATOR)
+    all_chiefs = User.objects.filter(Q(is_superuser=True) | Q(pk__in=chiefs), is_active=True)
+    had_one = bool(list(all_chiefs.order_by("pk").select_for_update(no_key=True)))
+    yield
+    if had_one and not all_chiefs.exists():
+        raise NotPossible(
+            "This is the last administrator of all sites: make somebody else one before."
+        )
+
+
+def _values(user: User) -> dict[str, Any]:
+    values = {name: getattr(user, column) for name, column in TOLD.items()}
+    return {**values, "name": user.get_full_name()}
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    pairs = {name: [before.get(name), after.get(name)] for name in TOLD}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _record_new(user: Any) -> None:
+    changes = {**_differences({}, _values(user)), "password": [None, SECRET]}
+    _record(Action.CREATE, user, changes)
+
+
+def _record(action: Action, user: Any, changes: Mapping[str, list[Any]]) -> None:
+    audit.note(action, "user", user.pk, user.get_username(), changes)
+    log.info("%s: account %s: %s", current().name, user, Action(action).label)

@@ -1,20 +1,25 @@
 """Sessions of browsers: who is signed in, since when and from where, and ending them.
 
 A session that is ended is gone: its next request is a stranger's, and its live sockets are closed
-within 45 seconds.
+at once.
 """
 
 import logging
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from devices.domain import last_seen
+from devices import live
+from devices.domain import audit, last_seen
+from devices.enums import Action
 from devices.models import Session
-from devices.models.acting import current
+from devices.models.acting import Actor, current
 from devices.models.session import AGENT_LENGTH, seen
 from protocols.texts import clean
 
@@ -31,11 +36,13 @@ def describe(user: User, session_key: str, *, address: str, user_agent: str) -> 
 def begin(user: User, *, address: str) -> None:
     """Somebody has proved who they are. Sessions that have ended are cleared away."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    audit.note(Action.SIGN_IN, "user", user.pk, user.get_username(), {}, by=_as(user))
     log.info("%s signed in from %s", user, address or "nowhere")
 
 
 def leave(user: User, *, address: str) -> None:
     """Somebody signs out; Django removes their session."""
+    audit.note(Action.SIGN_OUT, "user", user.pk, user.get_username(), {}, by=_as(user))
     log.info("%s signed out from %s", user, address or "nowhere")
 
 
@@ -47,17 +54,40 @@ def list_for(user: User, now: datetime | None = None) -> QuerySet[Session]:
 def end(session: Session) -> None:
     """The browser is a stranger from now on."""
     user, address = session.user, session.address
-    session.delete()
+    with transaction.atomic():
+        _record([session])
+        session.delete()
+    close_sockets(session.user_id)
     log.info("%s ended the session of %s from %s", current().name, user, address or "nowhere")
 
 
 def end_all(user: User, *, except_key: str | None = None) -> int:
     """How many there were. `except_key` stays."""
-    rows = Session.objects.filter(user=user)
-    count: int = rows.exclude(session_key=except_key or "").delete()[0]
+    ended = Session.objects.filter(user=user).exclude(session_key=except_key or "")
+    with transaction.atomic():
+        _record(ended.filter(expire_date__gt=timezone.now()))
+        count: int = ended.delete()[0]
     if count:
+        close_sockets(user.pk)
         log.info("%s ended sessions of %s: %d", current().name, user, count)
     return count
+
+
+def close_sockets(user_id: int | None) -> None:
+    """Those of the user, in all processes, once this is committed. Whoever may, comes back."""
+    if user_id is not None:
+        transaction.on_commit(lambda: live.publish(ended=[live.Ended(user_id)]))
+
+
+def _as(user: User) -> Actor:
+    """Whoever signs in is not known to the request yet."""
+    return replace(current(), user=user)
+
+
+def _record(ended: Iterable[Session]) -> None:
+    for session in ended:
+        name = f"{session.user}, {session.address or 'nowhere'}"
+        audit.note(Action.DELETE, "session", session.pk, name, {})
 
 
 def touch(session: Session, now: datetime) -> None:

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -15,6 +16,9 @@ from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from redis.exceptions import RedisError
 
+from devices.domain import audit
+from devices.enums import Action
+from devices.models.acting import current
 from protocols.texts import clean
 
 log = logging.getLogger(__name__)
@@ -47,8 +51,12 @@ def begin_try(username: str, address: str) -> int:
 
 
 def fail(username: str, address: str) -> None:
-    name = repr(clean(username[:80]))  # in quotes: a name may read like a sentence
-    log.warning("%s could not sign in from %s", name, address or "nowhere")
+    name = clean(username[:80])
+    by = current()
+    by = by if by.user else replace(by, called=name)
+    audit.note(Action.REFUSE, "user", by.user.pk if by.user else 0, name, {}, by=by)
+    # In quotes: a name may read like a sentence.
+    log.warning("%r could not sign in from %s", name, address or "nowhere")
 
 
 def succeed(username: str, address: str) -> None:

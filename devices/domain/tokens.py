@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from hashlib import sha512
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from devices.domain import last_seen
+from devices.domain import last_seen, sessions
 from devices.models import ApiToken
 from devices.models.acting import current
 from devices.models.token import NAME_LENGTH
@@ -76,6 +77,12 @@ def make(
     return token
 
 
+def find_row(token: str) -> ApiToken:
+    """Of a token that there is."""
+    row: ApiToken = ApiToken.objects.get(digest=_digest(token))
+    return row
+
+
 def list_for(user: User) -> QuerySet[ApiToken]:
     """The newest first; those that have ended for a while, too."""
     return ApiToken.objects.filter(user=user)
@@ -84,13 +91,17 @@ def list_for(user: User) -> QuerySet[ApiToken]:
 def revoke(token: ApiToken) -> None:
     """It opens nothing from now on."""
     called = _called(token)
-    token.delete()
+    with transaction.atomic():
+        token.delete()
+        sessions.close_sockets(token.user_id)
     log.info("%s revoked the token %s of %s", current().name, called, token.user)
 
 
 def revoke_all(user: User) -> int:
     """How many there were."""
-    count: int = ApiToken.objects.filter(user=user).delete()[0]
+    with transaction.atomic():
+        count: int = ApiToken.objects.filter(user=user).delete()[0]
+        sessions.close_sockets(user.pk)
     if count:
         log.info("%s revoked all %d tokens of %s", current().name, count, user)
     return count

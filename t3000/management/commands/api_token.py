@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from devices.domain import tokens
+from t3000.management.as_somebody import RecordedCommand
 
 ALL = -1
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Makes a token for the REST API and prints it, once. The program then acts as this user."
 
     def add_arguments(self, parser: CommandParser) -> None:

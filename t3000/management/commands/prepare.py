@@ -7,16 +7,16 @@ from typing import Any
 from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from devices import keyring, relay
 from devices.domain.accounts import ADMINISTRATOR, create_first_administrator
 from devices.domain.secrets import ready_key
 from t3000.domain.demo import pause_demo_site
+from t3000.management.as_somebody import RecordedCommand
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Checks the installation, brings the database up to date, makes the administrator."
     requires_system_checks = ()
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from devices import keyring
 from devices.domain import secrets
+from t3000.management.as_somebody import RecordedCommand
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Makes a new key and encrypts every stored secret with it."
 
     def add_arguments(self, parser: CommandParser) -> None:
