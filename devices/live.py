@@ -13,7 +13,7 @@ The frames are described in docs/live.md.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args, get_type_hints
 
@@ -29,6 +29,7 @@ HEARTBEAT = 10.0  # seconds without a message until one is sent to prove the lin
 SILENCE = 30.0  # seconds without an acknowledgement until the socket is closed
 CLOSE_CHANGED = 4403  # what the user may see is another: come back for what it is now
 CLOSE_SILENT = 4408
+CLOSE_AGAIN = 4409  # come back at once, if you may
 CLOSE_UNLINKED = 4503  # what happens does not reach us: come back for a new snapshot
 
 
@@ -70,9 +71,11 @@ class CommandStatus(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The sockets of a user are closed: sessions ended, roles changed, or it was made inactive."""
+    """The sockets of a user are closed. `code`: CLOSE_CHANGED where the user has other roles now,
+    CLOSE_AGAIN where a session or token ended, and whoever has another one comes back."""
 
     user_id: int
+    code: int
 
 
 class Subscription(NamedTuple):
@@ -216,10 +219,10 @@ class Hub:
             self.detach(client)
             client.close(CLOSE_UNLINKED)
 
-    def _drop_users(self, user_ids: Container[int | None]) -> None:
-        for client in [one for one in self._feed_of if one.user_id in user_ids]:
+    def _drop_users(self, codes: Mapping[int | None, int]) -> None:
+        for client in [one for one in self._feed_of if one.user_id in codes]:
             self.detach(client)
-            client.close(CLOSE_CHANGED)
+            client.close(codes[client.user_id])
 
     def _hear(self, message: bytes) -> None:
         try:
@@ -311,7 +314,7 @@ class Hub:
         ended: Sequence[Ended] = (),
     ) -> None:
         if ended:
-            self._drop_users({one.user_id for one in ended})
+            self._drop_users({one.user_id: one.code for one in ended})
         for change in points:
             for subscription in self._by_point.get(change.point_id, ()):
                 self._feeds[subscription].changes.points[change.point_id] = change

@@ -1,6 +1,7 @@
-"""Forms of one's own account."""
+"""Forms of accounts: one's own, and those that an administrator sees to."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,6 +13,8 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from devices.domain import sign_in
+from devices.domain.accounts import Wish
+from devices.enums import Role
 from devices.models.token import NAME_LENGTH
 from protocols.texts import clean
 
@@ -27,6 +30,8 @@ LIFETIMES = {
     "365": _("1 year"),
     "": _("Until revoked"),
 }
+NAMES = ("username", "name", "email")
+ROLES = [("", _("No role")), *((role.word, role.label) for role in Role)]
 
 
 def too_many(wait: int) -> ValidationError:
@@ -111,3 +116,66 @@ class TokenForm(forms.Form):
             raise ValidationError(self.fields["days"].error_messages["invalid_choice"])
         days: str = self.cleaned_data["days"]
         return days
+
+
+class AccountForm(forms.Form):
+    """Somebody's account, as an administrator sees it: what it is, and a role for each site at
+    which they may give any. Who may not change the account itself has the roles only."""
+
+    username = forms.CharField(
+        max_length=150,
+        label=_("User name"),
+        error_messages={"required": _("Write a user name, such as anna.")},
+    )
+    name = forms.CharField(required=False, max_length=150, label=_("Name"))
+    email = forms.EmailField(
+        required=False,
+        label=_("E-mail"),
+        error_messages={"invalid": _("Write an address such as anna@example.org.")},
+    )
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=128,
+        label=_("Password"),
+        help_text=_(
+            "At least 10 characters of any kind; not a common password, not their name, not digits "
+            "alone."
+        ),
+    )
+    active = forms.BooleanField(required=False, label=_("May sign in"))
+
+    def __init__(
+        self, sites: Mapping[int | None, str], *args: Any, roles_only: bool = False, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        if roles_only:
+            self.fields.clear()
+        self.sites = {f"role_{site or 'all'}": site for site in sites}
+        for field, site in self.sites.items():
+            self.fields[field] = forms.ChoiceField(
+                choices=ROLES,
+                required=False,
+                label=sites[site],
+                error_messages={"invalid_choice": _("Choose one of the roles.")},
+            )
+
+    @property
+    def role_fields(self) -> list[Any]:
+        return [self[field] for field in self.sites]
+
+    @property
+    def own_fields(self) -> list[Any]:
+        """What is written as text."""
+        return [self[name] for name in (*NAMES, "password") if name in self.fields]
+
+    def wish(self) -> Wish:
+        """Call it when the form is valid. An empty password stays as it is."""
+        asked = self.cleaned_data
+        chosen = {site: asked[field] for field, site in self.sites.items()}
+        own = {name: asked[name] for name in (*NAMES, "active") if name in asked}
+        return Wish(
+            roles={site: Role.named(word) for site, word in chosen.items() if word},
+            password=asked.get("password") or None,
+            **own,
+        )

@@ -38,6 +38,10 @@ from t3000.views.account import (
     make_token,
     revoke_token,
 )
+from t3000.views.accounts import account_list, end_sessions
+from t3000.views.accounts import add as add_account
+from t3000.views.accounts import delete as delete_account
+from t3000.views.accounts import edit as edit_account
 from t3000.views.changes import changes
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
@@ -126,6 +130,11 @@ urlpatterns = [
     path("account/sessions/<int:session_id>/end", end_session, name="account-end-session"),
     path("account/tokens", make_token, name="account-make-token"),
     path("account/tokens/<int:token_id>/revoke", revoke_token, name="account-revoke-token"),
+    path("accounts/", account_list, name="accounts"),
+    path("accounts/new", add_account, name="accounts-new"),
+    path("accounts/<int:user_id>/", edit_account, name="accounts-edit"),
+    path("accounts/<int:user_id>/delete", delete_account, name="accounts-delete"),
+    path("accounts/<int:user_id>/end-sessions", end_sessions, name="accounts-end-sessions"),
     path("changes/", changes, name="changes"),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", SignOut.as_view(), name="logout"),

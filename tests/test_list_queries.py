@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -68,6 +69,7 @@ LISTED: dict[str, type[models.Model]] = {
     "overview": Point,
     "device-list": Point,
     "changes": AuditEntry,
+    "accounts": User,
 }
 
 

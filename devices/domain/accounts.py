@@ -23,6 +23,7 @@ from devices.domain import audit, sessions, tokens
 from devices.domain.commands import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import Action, Role
+from devices.live import CLOSE_CHANGED
 from devices.models import RoleAssignment, Site
 from devices.models.acting import current
 
@@ -190,7 +191,7 @@ def grant(user: User, role: Role | None, site: Site | None) -> None:
             rows.delete()
         elif not rows.update(role=role):
             RoleAssignment.objects.create(user=user, site=site, role=role)
-        sessions.close_sockets(user.pk)
+        sessions.close_sockets(user.pk, CLOSE_CHANGED)
 
 
 def roles_of(users: QuerySet[User], by: Rights) -> dict[int, dict[int | None, Role]]:
@@ -245,7 +246,7 @@ def _give(user: User, roles: Roles, by: Rights) -> None:
         elif known.role != role:
             known.role = role
             known.save()
-    sessions.close_sockets(user.pk)
+    sessions.close_sockets(user.pk, CLOSE_CHANGED)
 
 
 def _refuse_site(site_id: int | None, by: Rights) -> None:

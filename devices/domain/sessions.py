@@ -73,10 +73,10 @@ def end_all(user: User, *, except_key: str | None = None) -> int:
     return count
 
 
-def close_sockets(user_id: int | None) -> None:
+def close_sockets(user_id: int | None, code: int = live.CLOSE_AGAIN) -> None:
     """Those of the user, in all processes, once this is committed. Whoever may, comes back."""
     if user_id is not None:
-        transaction.on_commit(lambda: live.publish(ended=[live.Ended(user_id)]))
+        transaction.on_commit(lambda: live.publish(ended=[live.Ended(user_id, code)]))
 
 
 def _as(user: User) -> Actor:

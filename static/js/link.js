@@ -15,6 +15,7 @@ const LONGEST_DELAY = 15_000;
 const HIDDEN = 60_000; // a page that nobody sees for so long needs no values
 const NOT_SIGNED_IN = 4401;
 const CHANGED = 4403; // the user's sites or roles
+const AGAIN = 4409; // another session of the user ended, or this one
 
 export class Link {
   state = "connecting";
@@ -82,7 +83,8 @@ export class Link {
       location.reload(); // as the user may see it now; the login page leads back here
       return;
     }
-    this.#lose();
+    if (code === AGAIN) this.connect();
+    else this.#lose();
   }
 
   #lose() {

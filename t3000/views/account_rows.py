@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
-from devices.models import ApiToken, Session
+from devices.domain import accounts
+from devices.domain.rights import Rights
+from devices.models import ApiToken, Session, Site
 from t3000.domain.queries import milliseconds
 
 # The first that is found: most browsers name others, too.
@@ -97,3 +100,48 @@ def browser_name(agent: str) -> str:
 
 def _milliseconds(when: datetime | None) -> int | None:
     return None if when is None else milliseconds(when)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """Somebody's account. `roles`: (where, as what) at the sites whose roles one sees; times in ms
+    UTC."""
+
+    id: int
+    username: str
+    name: str
+    email: str
+    active: bool
+    roles: list[tuple[str, str]]
+    last_login: int | None
+    sessions: int
+
+    @property
+    def words(self) -> str:
+        """What the list is filtered by."""
+        return " ".join((self.username, self.name, self.email, *(site for site, _ in self.roles)))
+
+
+def account_rows(rights: Rights, now: datetime) -> list[AccountRow]:
+    """By user name, in as many queries as for one."""
+    seen = accounts.seen(rights)
+    roles = accounts.roles_of(seen, rights)
+    sites: dict[int | None, str] = {None: "All sites"}
+    sites.update(Site.objects.values_list("pk", "name"))
+    going_on = Count("sessions", filter=Q(sessions__expire_date__gt=now))
+    return [
+        AccountRow(
+            id=user.pk,
+            username=user.get_username(),
+            name=user.get_full_name(),
+            email=user.email,
+            active=user.is_active,
+            roles=[
+                *([("All sites", "Superuser")] if user.is_superuser else []),
+                *((sites[site], str(role.label)) for site, role in roles.get(user.pk, {}).items()),
+            ],
+            last_login=_milliseconds(user.last_login),
+            sessions=user.session_count,
+        )
+        for user in seen.annotate(session_count=going_on).order_by("username", "pk")
+    ]

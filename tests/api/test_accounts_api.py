@@ -67,9 +67,6 @@ def test_an_account_is_made_with_its_roles_and_can_sign_in(chief: Client, here: 
     assert (row["id"], row["name"], row["active"]) == (user.pk, "Anna Kowalski", True)
     told = {one["site"]: one["role"] for one in row["roles"]}
     assert told == {here.pk: "engineer", None: "viewer"}
-        here.pk: "engineer",
-        None: "viewer",
-    }
     assert roles(user) == {here.pk: Role.ENGINEER, None: Role.VIEWER}
     assert Client().login(username="anna", password=GOOD)
     assert GOOD not in chief.get(of(user)).content.decode()
@@ -217,7 +214,7 @@ def test_who_is_made_inactive_is_out_at_once(
     assert browser.get("/").status_code == 302
     assert not Session.objects.filter(user=user).exists()
     assert not ApiToken.objects.filter(user=user).exists()
-    assert live.Ended(user.pk) in ended
+    assert live.Ended(user.pk, live.CLOSE_AGAIN) in ended
 
 
 def test_other_roles_close_the_live_sockets(
@@ -228,7 +225,7 @@ def test_other_roles_close_the_live_sockets(
     user = make_user("anna")
     with django_capture_on_commit_callbacks(execute=True):
         send(chief, "patch", of(user), {"roles": []}, 200)
-    assert ended == [live.Ended(user.pk)]
+    assert ended == [live.Ended(user.pk, live.CLOSE_CHANGED)]
 
 
 def test_what_somebody_did_stays_told_when_the_account_is_deleted(chief: Client) -> None:

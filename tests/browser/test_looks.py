@@ -32,8 +32,9 @@ def test_every_page_is_accessible(site: Site, open_page: OpenPage, watch: Watch,
     assert violations(page) == []
     sign_in(page)
     wait_until_live(page)
+    others = ["/changes/", "/accounts/", "/accounts/new", "/accounts/1/"]
     tabs = [device, f"{device}outputs/", f"{device}variables/"]
-    for path in ("/", "/devices/", *tabs, "/networks/new", "/account/"):
+    for path in ("/", "/devices/", *tabs, "/networks/new", "/account/", *others):
         page.goto(path)
         wait_until_live(page)
         assert violations(page) == [], path

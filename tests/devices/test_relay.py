@@ -185,7 +185,7 @@ def test_what_is_encoded_is_decoded() -> None:
         "points": [CHANGE, CHANGE._replace(value=None)],
         "devices": [],
         "commands": [COMMAND],
-        "ended": [Ended(5)],
+        "ended": [Ended(5, 4403)],
     }
     assert live.decode(live.encode(**kinds)) == kinds  # type: ignore[arg-type]
     whole = {
@@ -214,7 +214,7 @@ def test_what_is_encoded_is_decoded() -> None:
         b'{"points": [[7, 21.5, "21.5", true, 1]], "devices": [], "commands": [], "ended": []}',
         b'{"points": [[null, 21.5, "21.5", 0, 1]], "devices": [], "commands": [], "ended": []}',
         b'{"points": [], "devices": [[3, null, 1, 1]], "commands": [], "ended": []}',
-        b'{"points": [], "devices": [], "commands": [], "ended": [["5"]]}',
+        b'{"points": [], "devices": [], "commands": [], "ended": [["5", 4403]]}',
         b"\xff",
     ],
 )
