@@ -20,12 +20,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices.api.fields import Choice, Id, JsonId, JsonInteger, YesNo
+from devices.api.fields import Choice, Id, JsonBoolean, JsonId, JsonInteger, JsonText, YesNo
 from devices.api.once import digest_of
 from devices.api.problems import Conflict, PreconditionFailed, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, SearchQuery
 from devices.api.resources import ETAG, IF_MATCH
-from devices.api.serializers import JsonBoolean, JsonText
 from devices.api.views import ApiView, DetailView, ListView, asker, no_such
 from devices.domain import accounts, sessions, tokens
 from devices.domain.accounts import BadAccount, Wish

@@ -27,7 +27,7 @@ _numbers = count(1)
 @pytest.fixture
 def address() -> str:
     """Of this test alone: the cache outlives it."""
-    return f"192.0.2.{next(_numbers)}"
+    return f"203.0.113.{next(_numbers)}"
 
 
 @pytest.fixture(autouse=True)
