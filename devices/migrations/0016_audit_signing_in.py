@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0013_session'),
+        ('devices', '0015_products'),
     ]
 
     operations = [
