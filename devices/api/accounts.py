@@ -82,6 +82,12 @@ class AccountSerializer(Closed):
         return Wish(roles=given, **values)
 
 
+class NewAccountSerializer(AccountSerializer):
+    """A new account: with a password."""
+
+    password = JsonText(write_only=True, max_length=LONGEST_PASSWORD, trim_whitespace=False)
+
+
 class AccountQuery(SearchQuery):
     active = YesNo(required=False, source="is_active")
     site = Id(required=False, help_text="Who has a role there, or at all sites.")
@@ -144,9 +150,11 @@ class AccountList(AccountRows, ListView):
             queryset = queryset.filter(here)
         return super().filter_queryset(queryset)
 
-    @extend_schema(responses={201: AccountSerializer}, parameters=[ETAG])
+    @extend_schema(
+        request=NewAccountSerializer, responses={201: AccountSerializer}, parameters=[ETAG]
+    )
     def post(self, request: Request) -> Response:
-        asked = AccountSerializer(data=request.data)
+        asked = NewAccountSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         with refusals():
             user = accounts.create(asked.wish(), by=self.rights)
