@@ -27,7 +27,7 @@ _numbers = count(1)
 @pytest.fixture
 def address() -> str:
     """Of this test alone: the cache outlives it."""
-    return f"203.0.113.{next(_numbers)}"
+    return f"198.51.100.{next(_numbers)}"
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def test_after_five_failures_even_the_right_password_has_to_wait(
     assert [line.partition(":")[0] for line in said[5:]] == [
         f"too many tries to sign in from {address}"
     ]
-    assert enter(f"198.51.{address[6:]}", RIGHT).status_code == 302
+    assert enter(f"203.0.{address[7:]}", RIGHT).status_code == 302
 
 
 def test_who_is_right_begins_anew(address: str) -> None:
@@ -160,7 +160,7 @@ def test_processes_count_together(redis_server: RedisServer, address: str) -> No
 
 
 def test_of_wrong_tokens_from_one_address_there_is_one_line(address: str, said: list[str]) -> None:
-    other = f"198.51.{address[6:]}"
+    other = f"203.0.{address[7:]}"
     for asker in (address, address, other):
         client = Client(REMOTE_ADDR=asker)
         response = client.get("/api/t3000/points", headers={"Authorization": "Token abc"})
