@@ -141,7 +141,8 @@ class PointInfo:
     multi-state's 1, 2, 3 ... in this order. `commandable`: what is written can be released;
     without `has_priorities` it is Auto and Manual that it knows, and no other priority than MANUAL.
     `low` and `high` bound what may be written, None where the device names no bound. `index` is
-    its place among its kind, from 0, where the device itself numbers them."""
+    its place among its kind, from 0, where the device itself numbers them. A T3 controller's points
+    have a range: its number as stored, and whether it is one of the digital ones."""
 
     address: PointAddress
     kind: PointKind
@@ -155,6 +156,8 @@ class PointInfo:
     low: float | None = None
     high: float | None = None
     index: int | None = None
+    range_number: int | None = None
+    is_digital: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ def point_info(product: Product, kind: PointKind, number: int, item: bytes) -> P
         low=None if is_digital else LOWEST / SCALE,
         high=None if is_digital else HIGHEST / SCALE,
         index=number - 1,
+        range_number=range_number,
+        is_digital=digital,
     )
 
 

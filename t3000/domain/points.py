@@ -1,61 +1,94 @@
 """Points of a device: taking over what the device describes, and what to read of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
+from devices.enums import Action
 from devices.models import Device
+from devices.models.audited import record
+from protocols.t3.ranges import PanelUnits
 from protocols.texts import clean
 from protocols.types import PointAddress, PointInfo
 from t3000.models import Point
+from t3000.models.panel_units import panel_units
+from t3000.models.point_rules import FOLLOW_RANGE
 
-DESCRIBED = [
-    *("label", "description", "units", "states"),
-    *("writable", "commandable", "has_priorities", "low", "high"),
+Units = Mapping[int, PanelUnits]
+TEXT_LENGTHS = {"label": 128, "description": 255, "units": 32}
+FACTS = ("writable", "commandable", "has_priorities")  # as the device has them, whatever we want
+CHANGED = [
+    *(*FACTS, *TEXT_LENGTHS, "states", "low", "high"),
+    *("range", "digital_analog", "held", "state", "problem"),
 ]
 
 
 @transaction.atomic
 def register(device: Device, described: Sequence[PointInfo]) -> None:
-    """Adds the points that are new and brings the texts of the others up to date.
+    """Adds the points that are new and takes over what the device says of the others; what somebody
+    edited is not overwritten (PanelRow.take_over).
 
     A point keeps its index for ever: people and programs know it by that. It is the device's own
     number where there is one (IN3 of a T3 controller is IN3). One that the device no
     longer describes stays; reading it says what is wrong.
     """
     known = {point.address: point for point in Point.objects.filter(device=device)}
+    units = panel_units([device.pk]) if device.is_panel else {}
+    new = [info for info in described if str(info.address) not in known]
+    changed = []
+    for info in described:
+        point = known.get(str(info.address))
+        if point is not None and _update(point, device, info, units):
+            changed.append(point)
+    Point.objects.bulk_update(changed, CHANGED, batch_size=500)
+    if new:
+        Point.objects.add_as_found(_numbered(device, new, units))
+        before, after = len(known), len(known) + len(new)
+        record(Action.UPDATE, [(device, {"points": before}, {"points": after})])
+
+
+def _numbered(device: Device, described: Sequence[PointInfo], units: Units) -> list[Point]:
+    """New points, each with an index that no other has."""
     highest = Point.objects.filter(device=device).values_list("kind").annotate(Max("index"))
     next_index: dict[str, int] = defaultdict(int, {kind: index + 1 for kind, index in highest})
-    added, kept = [], []
+    found = []
     for info in sorted(described, key=lambda info: info.address):
-        texts = {
-            "label": clean(info.name)[:128] or str(info.address),
-            "description": clean(info.description)[:255],
-            "units": clean(info.units)[:32],
-            "states": [clean(state) for state in info.states],
-            "writable": info.writable,
-            "commandable": info.commandable,
-            "has_priorities": info.has_priorities,
-            "low": info.low,
-            "high": info.high,
-        }
-        point = known.get(str(info.address))
-        if point is None:
-            index = next_index[info.kind] if info.index is None else info.index
-            next_index[info.kind] = max(next_index[info.kind], index + 1)
-            added.append(
-                Point(
-                    device=device, kind=info.kind, index=index, address=str(info.address), **texts
-                )
-            )
-        elif any(getattr(point, name) != text for name, text in texts.items()):
-            for name, text in texts.items():
-                setattr(point, name, text)
-            kept.append(point)
-    Point.objects.bulk_create(added)
-    Point.objects.bulk_update(kept, DESCRIBED, batch_size=500)
+        index = next_index[info.kind] if info.index is None else info.index
+        next_index[info.kind] = max(next_index[info.kind], index + 1)
+        point = Point(device=device, kind=info.kind, index=index, address=str(info.address))
+        _take_over(point, info, units)
+        found.append(point)
+    return found
+
+
+def _update(point: Point, device: Device, info: PointInfo, units: Units) -> bool:
+    """Whether there was anything new."""
+    point.device = device
+    before = [getattr(point, name) for name in CHANGED]
+    _take_over(point, info, units)
+    return [getattr(point, name) for name in CHANGED] != before
+
+
+def _take_over(point: Point, info: PointInfo, units: Units) -> None:
+    texts = {"label": info.name, "description": info.description, "units": info.units}
+    read: dict[str, Any] = {name: clean(text)[: TEXT_LENGTHS[name]] for name, text in texts.items()}
+    read["label"] = read["label"] or str(info.address)
+    read |= {"states": [clean(one) for one in info.states], "low": info.low, "high": info.high}
+    facts = {name: getattr(info, name) for name in FACTS}
+    if point.device.is_panel:
+        facts |= {name: read.pop(name) for name in FOLLOW_RANGE}
+        if info.range_number is not None:
+            read |= {"range": info.range_number, "digital_analog": int(not info.is_digital)}
+        if point.held is not None:  # from a time when it was not known to be a panel
+            point.held = {name: one for name, one in point.held.items() if name not in point.lacks}
+    for name, value in facts.items():
+        setattr(point, name, value)
+    point.take_over(read)
+    point.panel_units = units.get(point.device_id, point.panel_units)
+    point.follow_range()
 
 
 def addresses(device_ids: Sequence[int]) -> dict[int, list[PointAddress]]:

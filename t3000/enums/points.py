@@ -1,6 +1,7 @@
 """Choices of points: what they are, who drives them, and how their inputs are wired.
 
-`PointKind` and `Quality` have the values of `protocols.types`, the others T3000's numbers.
+`PointKind` and `Quality` have the values of `protocols.types` (and private variables beside them),
+the others T3000's numbers.
 """
 
 import enum
@@ -13,14 +14,23 @@ from protocols import types
 
 
 class PointKind(models.TextChoices):
+    """The last only some T3 panels have."""
+
     INPUT = types.PointKind.INPUT.value, _("Input")
     OUTPUT = types.PointKind.OUTPUT.value, _("Output")
     VARIABLE = types.PointKind.VARIABLE.value, _("Variable")
+    PRIVATE_VARIABLE = "pvar", _("Private variable")
 
     @property
     def prefix(self) -> str:
-        """T3000's letters before a point's number: IN1, OUT1, VAR1."""
-        return {"input": "IN", "output": "OUT", "variable": "VAR"}[self.value]
+        """T3000's letters before a point's number: IN1, OUT1, VAR1, PVAR1."""
+        return {"input": "IN", "output": "OUT", "variable": "VAR", "pvar": "PVAR"}[self.value]
+
+    @property
+    def of_ranges(self) -> types.PointKind:
+        """Whose ranges it has: a private variable is a variable that its panel keeps for itself."""
+        is_private = self is PointKind.PRIVATE_VARIABLE
+        return types.PointKind.VARIABLE if is_private else types.PointKind(self.value)
 
 
 class Shape(enum.Enum):

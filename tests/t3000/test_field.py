@@ -11,10 +11,19 @@ from django.conf import settings
 from django.db import InterfaceError
 
 from devices.domain.link import PollResult
-from devices.enums import CommandState
-from devices.models import NetworkLease
+from devices.enums import CommandState, Origin
+from devices.models import AuditEntry, NetworkLease
 from devices.runtime import Outcome
-from protocols.types import DeviceInfo, Endpoint, FoundDevice, PointAddress, Quality, Reading
+from protocols.types import (
+    DeviceInfo,
+    Endpoint,
+    FoundDevice,
+    PointAddress,
+    PointInfo,
+    PointKind,
+    Quality,
+    Reading,
+)
 from t3000 import field
 from t3000.models import PointValue
 from tests.factories import NOW, make_command, make_network, make_point
@@ -44,6 +53,15 @@ def test_store_polls_stores_and_tells(published: list[Any]) -> None:
     assert [(status.device_id, status.state) for status in statuses] == [
         (point.device_id, "online")
     ]
+
+
+def test_what_a_search_finds_is_put_down_to_the_field() -> None:
+    info = DeviceInfo(Endpoint("127.0.0.9:47808", 5), vendor_id=148, name="AHU")
+    point = PointInfo(PointAddress("analog-input", 1), PointKind.INPUT, "OAT")
+    field.store_found([field.Found(make_network().pk, FoundDevice(info, (point,)))])
+    found = AuditEntry.objects.filter(kind="device")
+    assert {one.origin for one in found} == {Origin.FIELD}
+    assert found[0].changes == {"points": [0, 1]}
 
 
 def test_of_two_results_of_a_device_the_last_one_counts(published: list[Any]) -> None:

@@ -1,8 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
+from devices.domain import rows
+from devices.domain.rights import Rights
+from devices.enums import Role, SyncState
+from devices.models import AuditEntry
 from protocols.types import PointAddress, PointInfo, PointKind
 from t3000.domain import points
-from t3000.models import Point
+from t3000.models import ConversionTable, Point
 from tests.factories import make_device, make_point
 
 pytestmark = pytest.mark.django_db
@@ -102,14 +108,112 @@ def test_a_point_no_longer_described_stays() -> None:
     assert Point.objects.filter(device=device).count() == 1
 
 
-@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("count", [1, 20])
 def test_register_makes_as_many_queries_for_one_point_as_for_many(
     count: int, django_assert_num_queries: object
 ) -> None:
     device = make_device()
     described = [info("analog-input", number, PointKind.INPUT) for number in range(count)]
-    with django_assert_num_queries(5):  # savepoint, known, highest, insert, release
+    with django_assert_num_queries(7):  # savepoint, known, highest, insert, site, audit, release
         points.register(device, described)
+    with django_assert_num_queries(3):  # savepoint, known, release: there is nothing new
+        points.register(device, described)
+
+
+def edit(point: Point, **values: object) -> None:
+    rights = Rights(1, Role.ADMINISTRATOR)
+    rows.update(Point, {point.pk: values}, by=rights, role=Role.ENGINEER)
+    point.refresh_from_db()
+
+
+def test_what_a_device_describes_is_in_sync_and_told_by_one_entry_of_the_device() -> None:
+    device = make_device()
+    before = AuditEntry.objects.count()
+    described = [info("analog-input", number, PointKind.INPUT) for number in range(3)]
+    points.register(device, described)
+    assert {point.state for point in Point.objects.all()} == {SyncState.IN_SYNC}
+    assert all(point.held["label"] == point.label for point in Point.objects.all())
+    (entry,) = AuditEntry.objects.all()[: AuditEntry.objects.count() - before]
+    assert (entry.kind, entry.row_id) == ("device", device.pk)
+    assert entry.changes == {"points": [0, 3]}
+    points.register(device, [*described, info("analog-input", 9, PointKind.INPUT)])
+    assert AuditEntry.objects.first().changes == {"points": [3, 4]}
+
+
+def test_an_edit_is_not_overwritten_by_what_the_device_holds() -> None:
+    device = make_device()
+    described = info("analog-input", 1, PointKind.INPUT, name="OAT", units="°C")
+    points.register(device, [described])
+    point = Point.objects.get(device=device)
+    edit(point, label="Outdoor air")
+    assert point.state == SyncState.PENDING
+    points.register(device, [described])
+    point.refresh_from_db()
+    assert (point.label, point.held["label"], point.state) == ("Outdoor air", "OAT", "pending")
+    points.register(device, [replace(described, description="North wall", writable=True)])
+    point.refresh_from_db()
+    assert (point.label, point.description, point.state) == ("Outdoor air", "", "conflict")
+    assert point.writable
+    edit(point, label="OAT", description="North wall")
+    assert point.state == SyncState.IN_SYNC
+    edit(point, label="Outdoor air")
+    points.register(device, [replace(described, name="Outdoor air", description="North wall")])
+    point.refresh_from_db()
+    assert point.state == SyncState.IN_SYNC
+
+
+def test_what_somebody_changed_at_the_device_is_taken_over_and_recorded() -> None:
+    device = make_device()
+    described = info("analog-input", 1, PointKind.INPUT, name="OAT")
+    points.register(device, [described])
+    points.register(device, [replace(described, name="OAT 2")])
+    point = Point.objects.get(device=device)
+    assert (point.label, point.held["label"], point.state) == ("OAT 2", "OAT 2", "in_sync")
+    assert AuditEntry.objects.first().changes == {"label": ["OAT", "OAT 2"]}
+
+
+def test_of_a_panel_its_ranges_are_known() -> None:
+    panel, other = make_device(serial_number=7), make_device()
+    described = info("input", 1, PointKind.INPUT, units="°C", range_number=3)
+    for device in (panel, other):
+        points.register(device, [described])
+    point = Point.objects.get(device=panel)
+    assert (point.range, point.digital_analog, point.held["range"]) == (3, 1, 3)
+    assert point.units == "°C"
+    assert "units" not in point.held
+    assert Point.objects.get(device=other).range is None
+    edit(point, range=4)
+    points.register(panel, [described])
+    point.refresh_from_db()
+    assert (point.range, point.units, point.state) == (4, "°F", SyncState.PENDING)
+    points.register(panel, [replace(described, range_number=4, units="°F")])
+    point.refresh_from_db()
+    assert point.state == SyncState.IN_SYNC
+
+
+def test_a_device_that_turns_out_to_be_a_panel_stays_in_sync() -> None:
+    device = make_device()
+    described = info("input", 1, PointKind.INPUT, units="°C", range_number=3)
+    points.register(device, [described])
+    device.serial_number = 7
+    device.save()
+    points.register(device, [described])
+    point = Point.objects.get(device=device)
+    assert (point.range, point.units, point.state) == (3, "°C", SyncState.IN_SYNC)
+    edit(point, range=4)
+    edit(point, range=3)
+    assert point.state == SyncState.IN_SYNC
+
+
+def test_a_panels_own_units_are_those_of_its_points() -> None:
+    panel = make_device(serial_number=7)
+    ConversionTable.objects.create(device=panel, index=0, name="bar")
+    described = [
+        info("input", number, PointKind.INPUT, range_number=range_number)
+        for number, range_number in ((1, 20), (2, 21))
+    ]
+    points.register(panel, described)
+    assert [point.units for point in Point.objects.order_by("index")] == ["bar", ""]
 
 
 def test_addresses_lists_what_to_read_of_each_device() -> None:
