@@ -1,8 +1,9 @@
 """Addresses of points as people write them, looked at by the protocol of their network. No I/O, no
 protocol stack: what a driver finds it names by itself.
 
-A T3 panel on Modbus has three tables of points that count from 1; other Modbus devices have the
-four tables of the protocol, whose registers and coils count from 0 as on the wire.
+A T3 panel on Modbus has tables of points that count from 1 (the registers hold no private
+variables); other Modbus devices have the four tables of the protocol, whose registers and coils
+count from 0 as on the wire.
 """
 
 import re
@@ -18,7 +19,7 @@ BACNET_TYPES = tuple(
     for use in ("input", "output", "value")
 )
 INSTANCES = range(4194303)  # 22 bits, the last of which stands for none (135-2020 clause 12)
-T3_TABLES = ("input", "output", "variable")
+T3_TABLES = ("input", "output", "variable", "pvar")
 T3_POINTS = range(1, 256)
 MODBUS_TABLES = ("coil", "discrete-input", "input-register", "holding-register")
 REGISTERS = range(65536)

@@ -32,7 +32,7 @@ HEADERS = {
 }
 
 WRITTEN = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
-WRITTEN_OR_EMPTY = "^[^\\u0000]*$"
+NOT_EMPTY = "^[^\\u0000]+$"
 WRONG_PARAMETER = Wrong(field="colour", detail="There is no such parameter; there are: none.")
 LOCATION = OpenApiParameter(
     "Location",
@@ -161,7 +161,8 @@ class TextExtension(OpenApiSerializerFieldExtension):
         )
         has_pattern = any(isinstance(one, RegexValidator) for one in self.target.validators)
         if direction == "request" and "pattern" not in told and not has_pattern:
-            told["pattern"] = WRITTEN_OR_EMPTY if self.target.allow_blank else WRITTEN
+            # That it may be empty is told beside the pattern.
+            told["pattern"] = NOT_EMPTY if self.target.allow_blank else WRITTEN
         return told
 
 

@@ -133,7 +133,11 @@ class ListView(ApiView):
         if names is None:
             return queryset
         _refuse_others("ordering", [name.removeprefix("-") for name in names], self.sortable())
-        return queryset.order_by(*names, "pk")
+        return queryset.order_by(*map(self.sort_key, names), "pk")
+
+    def sort_key(self, name: str) -> Any:
+        """What a member, with - before it from the other end, is sorted by."""
+        return name
 
     def sortable(self) -> list[str]:
         """Members that the database knows by the same name."""

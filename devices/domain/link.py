@@ -160,5 +160,18 @@ def is_fresh(link: Link, now: datetime) -> bool:
     return now - link.last_seen_at <= limit
 
 
+def fresh(now: datetime, device: str = "device__") -> Q:
+    """`is_fresh` as the database asks it, of rows from which `device` leads to their device. It
+    asks which poll intervals there are: not every database can make times of them."""
+    recent = Q(pk__in=[])
+    for interval in Network.objects.order_by().values_list("poll_interval", flat=True).distinct():
+        limit = now - timedelta(seconds=STALE_INTERVALS * interval)
+        recent |= Q(
+            (f"{device}network__poll_interval", interval),
+            (f"{device}link__last_seen_at__gte", limit),
+        )
+    return Q((f"{device}link__state", LinkState.ONLINE)) & recent
+
+
 def _name(link: Link) -> str:
     return f"{link.device.name} ({link.device.endpoint})"

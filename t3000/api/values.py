@@ -27,9 +27,9 @@ from devices.middleware import actor
 from devices.models import Command
 from protocols.types import MANUAL
 from t3000.api.commands import CommandSerializer, command_rows, with_points
-from t3000.api.points import ValueSerializer, value_row
+from t3000.api.points import ValueSerializer
 from t3000.domain.commands import request_write
-from t3000.domain.queries import PointState, point_states
+from t3000.domain.present import PRESENT, present_rows
 from t3000.models import Point
 
 
@@ -96,7 +96,7 @@ class PointValue(ApiView):
             raise NotFound(no_such(Point, pk))
         state = _state(pk)
         active = commands.of_point(point.device_id, point.address)
-        row = {**value_row(state), "commands": command_rows(with_points(active))}
+        row = {**state, "commands": command_rows(with_points(active))}
         return Response(row, headers={"ETag": _etag(point, state)})
 
     @extend_schema(
@@ -154,15 +154,15 @@ def _check_unchanged(point: Point, expected: str) -> None:
         raise PreconditionFailed("The value or its commands changed since this ETag was given.")
 
 
-def _state(pk: int) -> PointState:
-    states = point_states(Point.objects.filter(pk=pk), timezone.now())
+def _state(pk: int) -> dict[str, Any]:
+    states = present_rows(Point.objects.filter(pk=pk), timezone.now(), PRESENT)
     if not states:
         raise NotFound(no_such(Point, pk))
     return states[0]
 
 
-def _etag(point: Point, state: PointState) -> str:
+def _etag(point: Point, state: dict[str, Any]) -> str:
     """Not of the time until when it is true: that goes on with every poll."""
     latest = Command.objects.filter(device=point.device_id, point=point.address).first()
     how = (latest.pk, latest.state, latest.over_at is None) if latest else None
-    return f'"{digest_of([point.pk, state.value, state.quality, how])[:32]}"'
+    return f'"{digest_of([point.pk, state["value"], state["quality"], how])[:32]}"'

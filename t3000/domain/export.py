@@ -11,12 +11,13 @@ import orjson
 from django.db.models import QuerySet
 
 from devices.models import Device
-from t3000.domain.queries import point_states
+from t3000.domain.present import present_rows
 from t3000.models import Point
 
 AT_ONCE = 500  # points in memory
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet takes a text for a formula
 LEFT_OUT = frozenset({"device"})
+VALUE = ("value", "text", "quality", "updated_at")
 JSON = orjson.OPT_UTC_Z
 
 Row = dict[str, Any]
@@ -28,17 +29,10 @@ def rows(device: Device, now: datetime) -> Iterator[Row]:
     for ids in _cut(points.order_by("kind", "index", "pk")):
         chosen = points.filter(pk__in=ids)
         configured = {row["id"]: row for row in chosen.values(*columns())}
-        states = {state.id: state for state in point_states(chosen, now)}
+        present = {row["id"]: row for row in present_rows(chosen, now, ("id", *VALUE))}
         for pk in ids:
-            if pk in configured and pk in states:  # else it was deleted meanwhile
-                state = states[pk]
-                yield {
-                    **configured[pk],
-                    "value": state.value,
-                    "text": state.text,
-                    "quality": state.quality.name.lower(),
-                    "updated_at": state.true_until,
-                }
+            if pk in configured and pk in present:  # else it was deleted meanwhile
+                yield configured[pk] | present[pk]
 
 
 def columns() -> list[str]:
@@ -67,7 +61,7 @@ def as_csv(device: Mapping[str, Any], points: Iterator[Row]) -> Iterator[bytes]:
     the names of its columns."""
     line = io.StringIO(newline="")
     writer = csv.writer(line)
-    names = [*columns(), "value", "text", "quality", "updated_at"]
+    names = [*columns(), *VALUE]
     yield "\ufeff".encode() + _line(writer, line, names)
     for point in points:
         yield _line(writer, line, [_cell(point[name]) for name in names])

@@ -82,8 +82,6 @@ def _take_over(point: Point, info: PointInfo, units: Units) -> None:
         facts |= {name: read.pop(name) for name in FOLLOW_RANGE}
         if info.range_number is not None:
             read |= {"range": info.range_number, "digital_analog": int(not info.is_digital)}
-        if point.held is not None:  # from a time when it was not known to be a panel
-            point.held = {name: one for name, one in point.held.items() if name not in point.lacks}
     for name, value in facts.items():
         setattr(point, name, value)
     point.take_over(read)

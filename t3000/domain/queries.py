@@ -1,9 +1,7 @@
 """Reads that pages and sockets share: points with their values, judged at the time of asking."""
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -11,49 +9,10 @@ from devices.domain import commands
 from devices.domain.link import is_fresh
 from devices.domain.rights import Rights
 from devices.live import CommandStatus, DeviceStatus, PointChange
-from devices.models import Command, Device, Link
+from devices.models import Device, Link
 from protocols.types import Quality
 from t3000.domain.text import value_text
 from t3000.models import Point
-
-STATED = (
-    "id",
-    "device_id",
-    "kind",
-    "index",
-    "label",
-    "description",
-    "units",
-    "states",
-    "commandable",
-    "address",
-    "current__value",
-    "current__quality",
-    "current__time",
-)
-
-
-MODES = {Quality.GOOD: False, Quality.OVERRIDDEN: True}  # the others do not tell
-QUALITIES = {int(quality): quality for quality in Quality}  # the enum's own look-up is slow
-
-
-@dataclass(frozen=True, slots=True)
-class PointState:
-    """A point with its value as it is known now. `true_until`: until when the value is known to be
-    true; None if there never was one. `is_manual`: None where nobody tells."""
-
-    id: int
-    device_id: int
-    kind: str
-    index: int
-    label: str
-    description: str
-    units: str
-    value: float | None
-    text: str
-    quality: Quality
-    true_until: datetime | None
-    is_manual: bool | None
 
 
 def with_values(points: QuerySet[Point]) -> QuerySet[Point]:
@@ -78,34 +37,6 @@ def live_value(point: Point, now: datetime) -> PointChange:
 
 def _outdated(time: datetime, link: Link) -> tuple[Quality, datetime]:
     return Quality.STALE, link.last_seen_at or time
-
-
-def point_states(points: QuerySet[Point], now: datetime) -> list[PointState]:
-    """The same judgement as `live_value` for many points: three queries, and no instance of a model
-    for a point."""
-    rows = list(points.values_list(*STATED))
-    device_ids = {row[1] for row in rows}
-    links = Link.objects.filter(pk__in=device_ids).select_related("device__network")
-    known = {link.pk: (link, is_fresh(link, now)) for link in links}
-    held = set(
-        Command.objects.held().filter(device__in=device_ids).values_list("device_id", "point")
-    )
-    return [_state(*known[row[1]], held, *row) for row in rows if row[1] in known]
-
-
-def _state(link: Link, is_fresh: bool, held: Container[tuple[int, str]], *row: Any) -> PointState:
-    *described, texts, commandable, address, value, number, time = row
-    quality = Quality.COMM if number is None else QUALITIES[number]
-    if quality.usable:
-        if not is_fresh:
-            quality, time = _outdated(time, link)
-        elif link.last_seen_at is not None:
-            time = max(time, link.last_seen_at)
-    text = value_text(value, units=described[6], states=texts, kind_of=address.partition(",")[0])
-    is_ours = commandable and (described[1], address) in held
-    is_manual = True if is_ours else MODES.get(quality)
-    members = (*described, value, text, quality, None if value is None else time, is_manual)
-    return PointState(*members)
 
 
 def device_status(link: Link) -> DeviceStatus:

@@ -27,6 +27,15 @@ class PointKind(models.TextChoices):
         return {"input": "IN", "output": "OUT", "variable": "VAR", "pvar": "PVAR"}[self.value]
 
     @property
+    def plural(self) -> str:
+        return f"{self.label}s"
+
+    @property
+    def tab(self) -> str:
+        """Its part of a device's page, as in the address: private-variables."""
+        return self.plural.lower().replace(" ", "-")
+
+    @property
     def of_ranges(self) -> types.PointKind:
         """Whose ranges it has: a private variable is a variable that its panel keeps for itself."""
         is_private = self is PointKind.PRIVATE_VARIABLE

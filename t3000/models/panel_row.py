@@ -46,7 +46,7 @@ class HeldRow(Audited):
     site_path = "device__network__site"
     unaudited = frozenset({"held", "state", "problem"})
     derived = frozenset({"held", "state", "problem"})
-    related = ("device",)
+    related: ClassVar[tuple[str, ...]] = ("device",)
     live: ClassVar[frozenset[str]] = frozenset()  # fields that the device changes by itself
     panels_lack: ClassVar[frozenset[str]] = frozenset()  # fields and parts that T3 panels have not
     others_lack: ClassVar[frozenset[str]] = frozenset()  # those that only T3 panels have

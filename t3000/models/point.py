@@ -150,7 +150,7 @@ class Point(PanelRow):
     live = frozenset({"auto_manual", "control", "input_status", "hoa_switch", "decommissioned"})
     unaudited = PanelRow.unaudited | live
     derived = PanelRow.derived | frozenset(point_rules.FOLLOW_RANGE)
-    related = ("device__network",)
+    related = ("device__network", "device__product", "device__hardware")
     others_lack = point_rules.ALL_T3_FIELDS
     named = ("label", "description")
     described = frozenset({"address", "writable", "commandable", "has_priorities"})
@@ -191,7 +191,7 @@ class Point(PanelRow):
 
     @property
     def lacks(self) -> frozenset[str]:
-        """To a panel its range is told, and no more what follows from it."""
+        """What its device has not. A panel is told the range, and not what follows from it."""
         if not self.device.is_panel:
             return self.others_lack
         own = point_rules.fields_of(self.kind)
@@ -203,20 +203,12 @@ class Point(PanelRow):
         fields = super().wanted_fields()
         return {name: field for name, field in fields.items() if name not in cls.described}
 
-    def wanted(self) -> dict[str, Any]:
-        """Drivers do not read all of it: what the device did not tell is wanted where it is set."""
-        held, fields = self.held or {}, self._meta
-        return {
-            name: value
-            for name, value in super().wanted().items()
-            if name in held or value != fields.get_field(name).get_default()  # type: ignore[union-attr]
-        }
-
     @classmethod
     def tidy(cls, rows: "Sequence[Point]") -> None:
         """Addresses in the drivers' form. What a panel's own numbers tell need not be written."""
         ids = {row.device_id for row in rows}
-        devices = Device.objects.select_related("network").in_bulk(ids - {None})
+        known = Device.objects.select_related("network", "product", "hardware")
+        devices = known.in_bulk(ids - {None})
         panels = {pk for pk, device in devices.items() if device.is_panel}
         units = panel_units(panels) if panels else {}
         for row in rows:
@@ -256,7 +248,7 @@ class Point(PanelRow):
         if not super().clear():
             return False
         for name, empty in point_rules.fields_of(self.kind).items():
-            if self.held is not None and name in self.held:
+            if self.held is not None and self.held.get(name) is not None:
                 setattr(self, name, empty)
         self.settle(self.wanted_fields())
         return True

@@ -10,6 +10,7 @@ from devices.enums import NetworkProtocol
 from devices.models import Device
 from protocols import point_addresses
 from protocols.t3 import products, ranges
+from protocols.t3.products import Firmware
 from protocols.t3.ranges import PanelUnits, Range
 from protocols.t3.values import HIGHEST, LOWEST, SCALE
 from t3000.enums import DigitalAnalog, PointKind
@@ -40,7 +41,6 @@ T3_FIELDS: Mapping[PointKind, Mapping[str, Any]] = {
 }
 ALL_T3_FIELDS = frozenset(name for names in T3_FIELDS.values() for name in names)
 FOLLOW_RANGE = ("units", "states", "low", "high")  # what a panel's range says of its points
-TABLES = {"input": "inputs", "output": "outputs", "variable": "variables"}
 NO_LABEL = "-."  # T3000 makes _ of them: programs could not name the point
 UNITS_LENGTH = 32
 
@@ -50,8 +50,19 @@ def fields_of(kind: str) -> Mapping[str, Any]:
 
 
 def room(device: Device) -> Mapping[str, int]:
-    """How many points of each kind a panel has."""
-    counts = products.counts(0, None)
+    """How many points of each kind a panel has, by its product, its firmware and what it says."""
+    try:
+        firmware = Firmware.parse(device.firmware)
+    except ValueError:
+        firmware = None  # taken for the oldest
+    said = getattr(device, "hardware", None)
+    counts = products.counts(
+        device.product.number if device.product else 0,
+        firmware,
+        max_in=(said and said.max_inputs) or 0,
+        max_out=(said and said.max_outputs) or 0,
+        max_var=(said and said.max_variables) or 0,
+    )
     return {
         PointKind.INPUT: counts.inputs,
         PointKind.OUTPUT: counts.outputs,
@@ -97,9 +108,8 @@ def _of_other_kinds(row: Any) -> Iterable[Problem]:
         if getattr(row, name) is not None:
             told = str(row._meta.get_field(name).verbose_name)
             told = told[0].upper() + told[1:]
-            owners = " and ".join(f"{kind.label.lower()}s" for kind in PointKind
-                                  if name in fields_of(kind))  # fmt: skip
-            here = f"{PointKind(row.kind).label.lower()}s"
+            has = [kind.plural.lower() for kind in PointKind if name in fields_of(kind)]
+            owners, here = " and ".join(has), PointKind(row.kind).plural.lower()
             yield row, name, f"{told} belongs to {owners}, not to {here}; leave it out."
 
 

@@ -19,7 +19,7 @@ from t3000.views.rows import device_rows, network_rows, point_rows
 from t3000.views.shell import PageRequest, clock, needs, rights_of
 from t3000.views.states import DEVICE_GROUPS, POINT_GROUPS
 
-TABS = {"inputs": PointKind.INPUT, "outputs": PointKind.OUTPUT, "variables": PointKind.VARIABLE}
+TABS = {kind.tab: kind for kind in PointKind}
 
 
 @require_safe
@@ -57,8 +57,13 @@ def device(request: PageRequest, device_id: int, tab: str = "inputs") -> HttpRes
         **clock(row.zone),
         "may_audit": rights.may(audit.READER, found.network.site_id),
         "device": row,
-        "tabs": [(name, name.capitalize(), counts.get(kind, 0)) for name, kind in TABS.items()],
+        "tabs": [
+            (name, kind.plural, counts.get(kind, 0))
+            for name, kind in TABS.items()
+            if kind in counts or kind is not PointKind.PRIVATE_VARIABLE
+        ],
         "tab": tab,
+        "tab_name": TABS[tab].plural,
     }
     if request.htmx and request.htmx.request_type == "partial":
         return render(request, "devices/_device_head.html", context)

@@ -16,7 +16,7 @@ from devices.live import CommandStatus
 from devices.models import Command, Device, Network
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals
-from t3000.enums import Quality, Shape
+from t3000.enums import PointKind, Quality, Shape
 from t3000.models import Point
 from t3000.views.command_rows import NONE, PointCommands, Progress, commands_of
 from t3000.views.states import DEVICE_STATES, POINT_STATES, State, point_state
@@ -96,7 +96,7 @@ class PointRow:
 
     @property
     def tab(self) -> str:
-        return f"{self.kind}s"
+        return PointKind(self.kind).tab
 
 
 @dataclass(frozen=True, slots=True)

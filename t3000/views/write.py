@@ -59,8 +59,7 @@ def write(request: PageRequest, point_id: int) -> HttpResponse:
 
 def _show(request: PageRequest, point: Point, form: WriteForm) -> HttpResponse:
     if not request.htmx:
-        tab = PointKind(point.kind).value + "s"
-        page = redirect("device-tab", point.device_id, tab)
+        page = redirect("device-tab", point.device_id, PointKind(point.kind).tab)
         page["Location"] += f"#point-{point.pk}"
         return page
     return _render(request, point, form)

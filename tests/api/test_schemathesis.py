@@ -63,6 +63,8 @@ def fill() -> Any:
             make_command(device, point=output.address, state=ended)
         make_point(device, kind="variable")
         fill_panel(device)
+    panel = make_device(network=make_network(protocol="modbus"), serial_number=7)
+    make_point(panel, address="input,1", held={"label": "P1"})
     make_device(enabled=False)
     make_command(value=None).device.delete()
     jobs.request_search(None, by=user, now=now)

@@ -8,12 +8,12 @@ from devices.domain import rows
 from devices.domain.rights import Rights
 from devices.domain.rows import BadRows
 from devices.enums import NetworkProtocol, Role, SyncState
-from devices.models import AuditEntry, Device
+from devices.models import AuditEntry, Device, ProductModel
 from protocols.t3 import ranges
 from t3000.enums import DigitalAnalog, PointKind, UnitKind
-from t3000.models import ConversionTable, Point, Unit
+from t3000.models import ConversionTable, HardwareInfo, Point, Unit
 from t3000.models.point_rules import ALL_T3_FIELDS, T3_FIELDS
-from tests.factories import make_device, make_network, make_point
+from tests.factories import NOW, make_device, make_network, make_point
 
 pytestmark = pytest.mark.django_db
 ALL = Rights(1, Role.ADMINISTRATOR)
@@ -54,6 +54,28 @@ def test_a_new_point_of_a_panel_has_its_own_address_and_is_pending() -> None:
 def test_a_panel_has_so_many_points_of_a_kind(kind: str, most: int) -> None:
     told = wrong(make_panel(), kind=kind, index=most)["index"]
     assert str(most) in told
+
+
+@pytest.mark.parametrize(
+    ("product", "firmware", "most"),
+    [(88, "66.04", 48), (88, "66.12", 48), (88, "66.02", 0), (88, "", 0), (74, "66.12", 0)],
+)
+def test_private_variables_come_with_product_and_firmware(
+    product: int, firmware: str, most: int
+) -> None:
+    panel = make_panel(product=ProductModel.objects.get(number=product), firmware=firmware)
+    if most:
+        last = create(panel, kind="pvar", index=most - 1)
+        assert (str(last), last.address) == (f"PVAR{most}", f"pvar,{most}")
+    assert str(most) in wrong(panel, kind="pvar", index=most)["index"]
+
+
+@pytest.mark.parametrize(("firmware", "most"), [("63.07", 100), ("63.06", 64)])
+def test_a_panel_may_say_that_it_has_more(firmware: str, most: int) -> None:
+    panel = make_panel(product=ProductModel.objects.get(number=88), firmware=firmware)
+    HardwareInfo.objects.create(device=panel, read_at=NOW, max_inputs=100)
+    assert str(create(panel, index=most - 1)) == f"IN{most}"
+    assert str(most) in wrong(panel, index=most)["index"]
 
 
 @pytest.mark.parametrize("index", [63, 64])

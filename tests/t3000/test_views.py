@@ -226,3 +226,13 @@ def test_a_doubt_about_who_a_device_is_is_told_on_its_page(operator: Client) -> 
     assert device.conflict in page
     sound = operator.get(f"/devices/{make_device().pk}/").content.decode()
     assert "is in doubt" not in sound
+
+
+def test_private_variables_have_a_tab_where_there_are_any(client: Client) -> None:
+    client.force_login(make_user())
+    point = make_point(make_device(), kind="pvar", label="SECRET")
+    other = make_point(make_device())
+    assert "Private variables" not in client.get(f"/devices/{other.device_id}/").content.decode()
+    page = client.get(f"/devices/{point.device_id}/private-variables/").content.decode()
+    assert "Private variables of" in page
+    assert "SECRET" in page
