@@ -100,8 +100,10 @@ def kinds() -> list[tuple[str, str]]:
 def _changes(entry: AuditEntry, names: Names, zone: str) -> list[FieldChange]:
     """Of a new row what it has, of one that is gone what it had."""
     fields = _fields(entry.kind)
+    order = {name: number for number, name in enumerate(fields)}  # PostgreSQL keeps none
     told = []
-    for name, (old, new) in entry.changes.items():
+    for name in sorted(entry.changes, key=lambda name: (order.get(name, -1), name)):
+        old, new = entry.changes[name]
         field = fields.get(name)
         before, after = _text(field, old, names, zone), _text(field, new, names, zone)
         if entry.action != Action.UPDATE and old in (None, "") and new in (None, ""):
