@@ -72,12 +72,16 @@ def room(device: Device) -> Mapping[str, int]:
 
 
 def range_of(row: Any, units: PanelUnits) -> Range | None:
-    """What the range of a panel's point means; None while it is not known."""
-    if row.range is None or not 0 <= row.range <= 255:
+    """What the range of a panel's point means; None while it is not known. It is the one that the
+    panel holds, where that is known: its values are in the units of that one, whatever we want."""
+    held = row.held or {}
+    has_range = held.get("range") is not None
+    number = held["range"] if has_range else row.range
+    shape = held.get("digital_analog") if has_range else row.digital_analog
+    if number is None or not 0 <= number <= 255:
         return None
-    digital = row.digital_analog == DigitalAnalog.DIGITAL
     kind = PointKind(row.kind).of_ranges
-    found = ranges.find(kind, row.range, digital=digital, product=row.sub_product or None)
+    found = ranges.find(kind, number, digital=shape == DigitalAnalog.DIGITAL)
     return ranges.resolve(found, units)
 
 

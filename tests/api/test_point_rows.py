@@ -81,14 +81,17 @@ def test_a_point_is_added_edited_and_deleted(engineer: Client) -> None:
     ]
 
 
-def test_an_edit_of_a_panels_point_is_pending_and_its_units_follow(engineer: Client) -> None:
+def test_an_edit_of_a_panels_point_is_pending_and_its_units_stay_those_of_its_values(
+    engineer: Client,
+) -> None:
     held = {"label": "ZN_T", "description": "", "range": 3, "digital_analog": 1}
     point = make_point(
         make_panel(), address="input,1", held=held, **held, state=SyncState.IN_SYNC, units="°C"
     )
     path = f"points/{point.pk}"
     row = send(engineer, "patch", path, {"range": 4}).json()
-    assert (row["units"], row["state"], row["held"]) == ("°F", "pending", held)
+    assert (row["range"], row["units"]) == (4, "°C")  # what it is read in
+    assert (row["state"], row["held"]) == ("pending", held)
     assert "change the range" in wrong(send(engineer, "patch", path, {"units": "Pa"}))["units"]
     assert (
         "belongs to outputs"

@@ -185,10 +185,10 @@ def test_of_a_panel_its_ranges_are_known() -> None:
     edit(point, range=4)
     points.register(panel, [described])
     point.refresh_from_db()
-    assert (point.range, point.units, point.state) == (4, "°F", SyncState.PENDING)
+    assert (point.range, point.units, point.state) == (4, "°C", SyncState.PENDING)
     points.register(panel, [replace(described, range_number=4, units="°F")])
     point.refresh_from_db()
-    assert point.state == SyncState.IN_SYNC
+    assert (point.units, point.state) == ("°F", SyncState.IN_SYNC)
 
 
 def test_a_device_that_turns_out_to_be_a_panel_stays_in_sync() -> None:
