@@ -157,7 +157,7 @@ class HeldRow(Audited):
             setattr(self, field.attname, field.get_default())
         for name in self.parts:
             parts.assign(self, name, [])
-        self.settle(self.wanted_fields())
+        self.settle({*self.wanted_fields(), *self.parts})
         return True
 
 

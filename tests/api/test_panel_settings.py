@@ -248,6 +248,17 @@ def test_a_user_of_a_panel(administrator: Client) -> None:
     assert renamed.json()["has_password"] is True
 
 
+def test_the_next_user_of_an_emptied_place_has_no_password(administrator: Client) -> None:
+    made = add(administrator, "users", make_panel(), index=0, name="anna", password="geheim12")
+    row = PanelUser.objects.get()
+    row.take_over(row.wanted())
+    row.save()
+    assert administrator.delete(made["Location"]).status_code == 204
+    told = send(administrator, "patch", made["Location"], {"name": "bert"}).json()
+    assert (told["name"], told["has_password"]) == ("bert", False)
+    assert PanelUser.objects.get().password.reveal() == ""
+
+
 @pytest.mark.parametrize(
     ("members", "field"),
     [

@@ -184,12 +184,12 @@ def test_all_entries_that_are_wrong_are_named(engineer: Client) -> None:
 
 def test_the_list_is_replaced_and_the_trail_tells_what_changed(engineer: Client) -> None:
     made = add(engineer, make_panel(), entries=[*WEEK, *week("07:00", day=5)])
-    AuditEntry.objects.filter(kind__contains="schedule").delete()
+    before = AuditEntry.objects.latest("pk").pk
     path, etag = made["Location"], made["ETag"]
     entries = [{**WEEK[0], "value": 0}, WEEK[1], *week("07:30", day=5)]
     changed = send(engineer, "patch", path, {"entries": entries})
     assert changed["ETag"] != etag
-    trail = AuditEntry.objects.filter(kind__contains="schedule").order_by("pk")
+    trail = AuditEntry.objects.filter(pk__gt=before).order_by("pk")
     assert [(one.kind, one.action, one.name) for one in trail] == [
         ("scheduleentry", "delete", "Saturday 07:00:00"),
         ("scheduleentry", "update", "Monday 08:00:00"),
@@ -260,6 +260,16 @@ def test_a_panel_keeps_the_place_of_a_deleted_schedule(engineer: Client) -> None
     told = engineer.get(path).json()
     assert (told["label"], told["holiday1"], told["entries"]) == ("", "", [])
     assert told["state"] == "pending"
+
+
+def test_emptying_entries_that_were_never_read_is_pending(engineer: Client) -> None:
+    path = add(engineer, make_panel(), entries=WEEK)["Location"]
+    row = Schedule.objects.get()
+    row.take_over({name: value for name, value in row.wanted().items() if name != "entries"})
+    row.save()
+    assert engineer.delete(path).status_code == 204
+    told = engineer.get(path).json()
+    assert (told["entries"], told["state"]) == ([], "pending")
 
 
 def test_a_schedule_that_no_panel_holds_goes_with_its_entries(engineer: Client) -> None:
