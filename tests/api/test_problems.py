@@ -38,7 +38,7 @@ def test_a_path_that_no_pattern_takes_is_404(reader: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
-@pytest.mark.parametrize("path", ["/api/t3000/points", "/api/t3000/points/1/"])
+@pytest.mark.parametrize("path", ["/api/t3000/commands", "/api/t3000/commands/1/"])
 def test_another_method_is_405(reader: Client, method: str, path: str) -> None:
     response = getattr(reader, method)(path)
     problem = check(response, 405, "Method Not Allowed")

@@ -91,7 +91,7 @@ def test_what_answers_is_added_with_its_points_and_read_at_once(ask: Callable[..
     assert (device.link.state, device.link.due_at <= timezone.now()) == (LinkState.UNKNOWN, True)
     assert Point.objects.get(device=device).label == "IN1"
     assert JobDevice.objects.get(job=job).device == device
-    entry = AuditEntry.objects.get(kind="device")
+    entry = AuditEntry.objects.get(kind="device", action="create")
     assert (entry.username, entry.origin, entry.client_address) == (
         job.username, Origin.API, "10.0.0.9",
     )  # fmt: skip
