@@ -31,7 +31,8 @@ HEADERS = {
     429: {"Retry-After": "Seconds to wait."},
 }
 
-WRITTEN = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
+# What Python strips, of which \s in other languages leaves out the separators 1C to 1F and 85.
+WRITTEN = "^[^\\u0000]*[^\\s\\u0000\\u001c-\\u001f\\u0085][^\\u0000]*$"
 NOT_EMPTY = "^[^\\u0000]+$"
 WRONG_PARAMETER = Wrong(field="colour", detail="There is no such parameter; there are: none.")
 LOCATION = OpenApiParameter(

@@ -246,6 +246,8 @@ def _at_one_site(
     number: int, row: Audited, sites: Mapping[str, int], stood: Mapping[int, int | None]
 ) -> Iterable[Wrong]:
     """`sites` of what the row refers to, by field; `stood`: where rows were until now."""
+    if not sites:
+        return
     if len(set(sites.values())) > 1:
         names = " and ".join(sites)
         yield Wrong(number, next(iter(sites)), f"These are at different sites: {names}.")

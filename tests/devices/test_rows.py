@@ -12,7 +12,9 @@ from devices.domain.rights import Lacks, Rights
 from devices.domain.rows import BadRows, NoSuchRows
 from devices.enums import Role
 from devices.models import AuditEntry, Building, Device, Network, RoleAssignment, Site
+from t3000.models import Tag
 from tests.factories import make_device, make_network, make_room, make_site, make_user
+from tests.rows import make as make_row
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +179,10 @@ def test_fifty_rows_ask_as_often_as_one(chief: Rights) -> None:
             work(count)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_a_row_that_is_left_without_what_it_belongs_to_is_refused(chief: Rights) -> None:
+    tag = make_row(Tag, make_site())
+    nothing = dict.fromkeys(("site_id", "building_id", "device_id", "point_id"))
+    with pytest.raises(BadRows):
+        rows.update(Tag, {tag.pk: nothing}, by=chief, role=Role.ENGINEER)
