@@ -26,11 +26,11 @@ from devices.enums import Action, Role
 from devices.live import CLOSE_CHANGED
 from devices.models import RoleAssignment, Site
 from devices.models.acting import current
+from devices.models.secret import HIDDEN
 
 log = logging.getLogger(__name__)
 
 ADMINISTRATOR = "admin"
-SECRET = "(secret)"  # noqa: S105  what is told of a password: that there is one
 TOLD = {"username": "username", "name": "first_name", "email": "email", "active": "is_active"}
 
 Roles = Mapping[int | None, Role]  # by site; None: all sites
@@ -69,9 +69,7 @@ def create_first_administrator(password: str = "") -> str | None:
     password = password or secrets.token_urlsafe(12)
     with transaction.atomic():
         user = users.objects.create_superuser(ADMINISTRATOR, password=password)
-        _record(
-            Action.CREATE, user, {**_differences({}, _values(user)), "password": [None, SECRET]}
-        )
+        _record_new(user)
     return password
 
 
@@ -171,17 +169,6 @@ def change_password(user: User, password: str, *, keep_session: str | None = Non
 
 
 @transaction.atomic
-def deactivate(user: User) -> None:
-    """The user can no longer sign in, and is out at once: sessions and tokens end, so that nothing
-    comes back with the user. Raises NotPossible for the last administrator."""
-    with _administrator_stays():
-        user.is_active = False
-        user.save(update_fields=["is_active"])
-        _record(Action.UPDATE, user, {"active": [True, False]})
-        _let_out(user)
-
-
-@transaction.atomic
 def grant(user: User, role: Role | None, site: Site | None) -> None:
     """Gives the role at the site, without one at all sites, instead of the one that there is;
     None takes it away. Raises NotPossible for the last administrator."""
@@ -267,7 +254,7 @@ def _require_all(user: User, by: Rights) -> None:
 def _set_password(user: User, password: str, keep_session: str | None = None) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
-    _record(Action.UPDATE, user, {"password": [SECRET, SECRET]})
+    _record(Action.UPDATE, user, {"password": [HIDDEN, HIDDEN]})
     sessions.end_all(user, except_key=keep_session)
 
 
@@ -301,7 +288,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
 
 
 def _record_new(user: Any) -> None:
-    changes = {**_differences({}, _values(user)), "password": [None, SECRET]}
+    changes = {**_differences({}, _values(user)), "password": [None, HIDDEN]}
     _record(Action.CREATE, user, changes)
 
 

@@ -13,7 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.domain import accounts, last_seen, sessions, tokens
-from devices.enums import Origin
+from devices.domain.accounts import Wish
+from devices.domain.rights import Rights
+from devices.enums import Origin, Role
 from devices.models import ApiToken, Session
 from devices.models.acting import Actor, acting
 from devices.session_store import SessionStore
@@ -224,7 +226,7 @@ def test_changing_the_password_ends_all_other_sessions(anna: User) -> None:
 
 def test_who_is_deactivated_is_out_at_once_and_nothing_comes_back(anna: User) -> None:
     client, token = browser_of(anna), tokens.make(anna)
-    accounts.deactivate(anna)
+    accounts.update(anna, Wish(active=False), by=Rights(None, Role.ADMINISTRATOR))
     assert not is_in(client)
     assert not Session.objects.exists()
     assert not ApiToken.objects.exists()
