@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import parse_etags
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,11 +19,10 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
 from devices.api.fields import Choice, Id, JsonBoolean, JsonId, JsonInteger, JsonText, YesNo
-from devices.api.once import digest_of
-from devices.api.problems import Conflict, PreconditionFailed, Wrong
+from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, SearchQuery
-from devices.api.resources import ETAG, IF_MATCH
 from devices.api.views import ApiView, DetailView, ListView, asker, no_such
 from devices.domain import accounts, sessions, tokens
 from devices.domain.accounts import BadAccount, Wish
@@ -116,7 +114,7 @@ class AccountRows(ApiView):
         return [{name: row[name] for name in told} for row in whole]
 
     def etag(self, row: dict[str, Any]) -> str:
-        return f'"{digest_of({**row, "last_login": None})[:32]}"'
+        return etag_of({**row, "last_login": None})
 
 
 def _row(user: User, roles: dict[int | None, Role]) -> dict[str, Any]:
@@ -203,11 +201,7 @@ class AccountDetail(AccountRows, DetailView):
         user = self.get_queryset().order_by().select_for_update(no_key=True).filter(pk=pk).first()
         if user is None:
             raise NotFound(no_such(User, pk))
-        etags = parse_etags(request.headers.get("If-Match", "*"))
-        if etags != ["*"] and self.etag(self.row(pk)) not in etags:
-            raise PreconditionFailed(
-                "The account was changed since this ETag was given; read it again."
-            )
+        require_match(request, lambda: self.etag(self.row(pk)))
         return user
 
 

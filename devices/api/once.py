@@ -1,6 +1,5 @@
 """A POST that is sent again gets the answer that it had."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -47,7 +46,3 @@ def once(request: Request, what: Any, make: Callable[[], Any]) -> Any:
     if is_new:
         request_keys.remember(row, make())
     return row.answer
-
-
-def digest_of(content: Any) -> str:
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()

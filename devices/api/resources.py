@@ -16,8 +16,7 @@ from typing import Any, ClassVar, cast
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import URLPattern, path, reverse
-from django.utils.http import parse_etags
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS
@@ -25,9 +24,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
 from devices.api.fields import JsonId
-from devices.api.once import IDEMPOTENCY_KEY, digest_of, once
-from devices.api.problems import Conflict, PreconditionFailed, Wrong
+from devices.api.once import IDEMPOTENCY_KEY, once
+from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, Query
 from devices.api.serializers import Parts, RowSerializer, serializer_of
 from devices.api.views import ApiView, DetailView, ListView, no_such
@@ -38,14 +38,6 @@ from devices.models import parts
 from devices.models.audited import Audited
 
 MOST_ROWS = 1000
-ETAG = OpenApiParameter(
-    "ETag", location="header", response=[200, 201], description="Changes with what is configured."
-)
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    location="header",
-    description="The ETag that the row must still have; 412 if somebody changed it meanwhile.",
-)
 
 
 class Resource(ApiView):
@@ -137,25 +129,22 @@ class Resource(ApiView):
 
     def etag(self, row: Mapping[str, Any]) -> str:
         """A digest of what is configured."""
-        kept = {name: value for name, value in row.items() if name not in self.volatile}
-        return f'"{digest_of(kept)[:32]}"'
+        return etag_of({name: told for name, told in row.items() if name not in self.volatile})
 
     def whole_rows(self, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """All members of rows, whatever `fields` asks for."""
         self.query = {name: value for name, value in self.query.items() if name != "fields"}
         return {row["id"]: row for row in self.rows(self.get_queryset().filter(pk__in=ids))}
 
-    def check_etag(self, pk: int, expected: str) -> None:
+    def check_etag(self, request: Request, pk: int) -> None:
         """Raises PreconditionFailed. Whoever else changes the row waits until we are done."""
+        if "If-Match" not in request.headers:
+            return
         list(self.model.objects.filter(pk=pk).select_for_update(of=("self",), no_key=True))
         row = self.whole_rows([pk]).get(pk)
         if row is None:
             raise NotFound(no_such(self.model, pk))
-        etags = parse_etags(expected)
-        if etags != ["*"] and self.etag(row) not in etags:
-            raise PreconditionFailed(
-                "The row was changed since this ETag was given; read it again."
-            )
+        require_match(request, lambda: self.etag(row))
 
 
 class ResourceList(ListView):
@@ -186,8 +175,7 @@ class ResourceDetail(DetailView):
         resource = cast("Resource", self)
         with refusals(pk), transaction.atomic():
             self.row(pk)  # whoever may not see it learns nothing of what would be right
-            if (expected := request.headers.get("If-Match")) is not None:
-                resource.check_etag(pk, expected)
+            resource.check_etag(request, pk)
             resource.update({pk: resource.read(request.data, is_whole=is_whole)})
         row = self.row(pk)
         return Response(row, headers={"ETag": resource.etag(row)})
@@ -196,8 +184,7 @@ class ResourceDetail(DetailView):
         resource = cast("Resource", self)
         with refusals(pk), transaction.atomic():
             self.row(pk)
-            if (expected := request.headers.get("If-Match")) is not None:
-                resource.check_etag(pk, expected)
+            resource.check_etag(request, pk)
             resource.remove([pk])
         return Response(status=204)
 

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiParameter
 
 from devices.api.authentication import TokenScheme  # registers itself
+from devices.api.etags import CHANGED
 from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery
 from devices.api.serializers import PartsSerializer, RowSerializer
@@ -20,7 +21,7 @@ __all__ = ["ApiSchema", "TokenScheme", "without_second_spelling"]
 EXAMPLES = {
     401: SIGN_IN,
     406: "Could not satisfy the request Accept header.",
-    412: "The value or its commands changed since this ETag was given.",
+    412: CHANGED,
     413: "The body is too large.",
     415: 'Unsupported media type "text/plain" in request.',
     429: "Request was throttled. Expected available in 3 seconds.",

@@ -6,16 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
-from django.utils.http import parse_etags
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices.api.once import digest_of
-from devices.api.problems import PreconditionFailed, Wrong
+from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
+from devices.api.problems import Wrong
 from devices.api.queries import Closed
-from devices.api.resources import ETAG, IF_MATCH
 from devices.api.serializers import RowSerializer, serializer_of
 from devices.api.views import DetailView
 from devices.domain import rows
@@ -163,11 +161,7 @@ class Settings(DetailView):
             self.row(pk)  # whoever may not see it learns nothing of what would be right
             list(Device.objects.filter(pk=pk).select_for_update())
             told = self.row(pk)
-            expected = parse_etags(request.headers.get("If-Match", "*"))
-            if expected != ["*"] and etag(told) not in expected:
-                raise PreconditionFailed(
-                    "The settings were changed since this ETag was given; read them again."
-                )
+            require_match(request, lambda: etag(told))
             self._store(pk, _read(request.data, told, is_whole=is_whole))
         return self._answer(pk)
 
@@ -194,11 +188,12 @@ class Settings(DetailView):
 
 def etag(told: Mapping[str, Any]) -> str:
     """A digest of what is configured."""
-    kept = {
-        name: told[name] and {one: told[name][one] for one in group.configured}
-        for name, group in GROUPS.items()
-    }
-    return f'"{digest_of(kept)[:32]}"'
+    return etag_of(
+        {
+            name: told[name] and {one: told[name][one] for one in group.configured}
+            for name, group in GROUPS.items()
+        }
+    )
 
 
 def _read(data: Any, told: Mapping[str, Any], *, is_whole: bool) -> dict[str, dict[str, Any]]:

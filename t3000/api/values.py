@@ -6,15 +6,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from devices.api.etags import etag_of, require_match
 from devices.api.fields import JsonInteger, JsonNumber, Moment, Note, WaitSeconds
-from devices.api.once import IDEMPOTENCY_KEY, digest_of, once
-from devices.api.problems import Conflict, PreconditionFailed, Wrong
+from devices.api.once import IDEMPOTENCY_KEY, once
+from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, Query
 from devices.api.throttling import CommandThrottle
 from devices.api.views import ApiView, no_such
@@ -135,8 +135,7 @@ def _request_once(request: Request, points: QuerySet[Point], pk: int, write: Any
 
 
 def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
-    if (expected := request.headers.get("If-Match")) is not None:
-        _check_unchanged(point, expected)
+    require_match(request, lambda: _etag(point, _state(point.pk)))
     by = actor(request)
     try:
         return request_write(point, by=by, **write)
@@ -146,12 +145,6 @@ def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
         raise ValidationError({error.field: [error.message]}) from None
     except NotPossible as error:
         raise Conflict(str(error)) from None
-
-
-def _check_unchanged(point: Point, expected: str) -> None:
-    etags = parse_etags(expected)
-    if etags != ["*"] and _etag(point, _state(point.pk)) not in etags:
-        raise PreconditionFailed("The value or its commands changed since this ETag was given.")
 
 
 def _state(pk: int) -> dict[str, Any]:
@@ -165,4 +158,4 @@ def _etag(point: Point, state: dict[str, Any]) -> str:
     """Not of the time until when it is true: that goes on with every poll."""
     latest = Command.objects.filter(device=point.device_id, point=point.address).first()
     how = (latest.pk, latest.state, latest.over_at is None) if latest else None
-    return f'"{digest_of([point.pk, state["value"], state["quality"], how])[:32]}"'
+    return etag_of([point.pk, state["value"], state["quality"], how])
