@@ -1,8 +1,7 @@
 """Accounts with their roles, and what they are signed in with. Passwords and tokens are written, or
 told once, and never told again."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,11 +22,10 @@ from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
 from devices.api.fields import Choice, Id, JsonBoolean, JsonId, JsonInteger, JsonText, YesNo
 from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, SearchQuery
+from devices.api.refusals import refusals
 from devices.api.views import ApiView, DetailView, ListView, asker, no_such
 from devices.domain import accounts, sessions, tokens
-from devices.domain.accounts import BadAccount, Wish
-from devices.domain.commands import NotPossible
-from devices.domain.rights import Lacks
+from devices.domain.accounts import Wish
 from devices.enums import Role
 from devices.models import ApiToken, Session
 from devices.models.token import NAME_LENGTH
@@ -347,16 +345,3 @@ class TokenDetail(TokenRows, DetailView):
             raise NotFound(no_such(ApiToken, pk))
         tokens.revoke(token)
         return Response(status=204)
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """What the domain refuses, as the API says it."""
-    try:
-        yield
-    except BadAccount as error:
-        raise ValidationError(dict(error.problems)) from None
-    except Lacks as error:
-        raise PermissionDenied(str(error)) from None
-    except NotPossible as error:
-        raise Conflict(str(error)) from None

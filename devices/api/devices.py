@@ -13,7 +13,8 @@ from devices.api.jobs import JobSerializer, accepted
 from devices.api.once import once
 from devices.api.problems import Conflict
 from devices.api.queries import Query, SearchQuery
-from devices.api.resources import Resource, refusals
+from devices.api.refusals import refusals
+from devices.api.resources import Resource
 from devices.api.serializers import RowSerializer
 from devices.api.waiting import wait_while
 from devices.domain import connecting, devices

@@ -8,17 +8,17 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.fields import Choice, Id, JsonId
-from devices.api.problems import Conflict, Wrong
+from devices.api.problems import Wrong
 from devices.api.queries import Closed, ListQuery
+from devices.api.refusals import refusals
 from devices.api.views import ApiView, DetailView, ListView, asker
 from devices.domain import jobs
-from devices.domain.commands import NotPossible
-from devices.domain.rights import Lacks, Rights
+from devices.domain.rights import Rights
 from devices.enums import JobKind, JobState
 from devices.models import Job
 
@@ -70,15 +70,12 @@ class Discover(ApiView):
         search = SearchSerializer(data=request.data)
         search.is_valid(raise_exception=True)
         try:
-            job = jobs.request_search(
-                search.validated_data.get("networks"), by=asker(request), now=timezone.now()
-            )
+            with refusals():
+                job = jobs.request_search(
+                    search.validated_data.get("networks"), by=asker(request), now=timezone.now()
+                )
         except jobs.NoSuchNetworks as error:
             raise ValidationError({"networks": [f"There is no network {error}."]}) from None
-        except Lacks as error:
-            raise PermissionDenied(str(error)) from None
-        except NotPossible as error:
-            raise Conflict(str(error)) from None
         return accepted(job, self.rights)
 
 

@@ -7,18 +7,17 @@ makes a POST safe to send again.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import URLPattern, path, reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ParseError, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,11 +28,10 @@ from devices.api.fields import JsonId
 from devices.api.once import IDEMPOTENCY_KEY, once
 from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, Query
+from devices.api.refusals import refusals
 from devices.api.serializers import Parts, RowSerializer, serializer_of
 from devices.api.views import ApiView, DetailView, ListView, no_such
 from devices.domain import rows
-from devices.domain.commands import NotPossible
-from devices.domain.rights import Lacks
 from devices.models import parts
 from devices.models.audited import Audited
 
@@ -276,33 +274,6 @@ def _id_of(row: dict[str, Any]) -> int:
         return int(JsonId().run_validation(row.pop("id", None)))
     except ValidationError as error:
         raise ValidationError({"id": error.detail}) from None
-
-
-@contextmanager
-def refusals(pk: int | None = None, part: str = "") -> Iterator[None]:
-    """What the domain refuses, as the API says it."""
-    try:
-        yield
-    except rows.BadRows as error:
-        wrong: dict[Any, Any] = {}
-        for one in error.problems:
-            field = one.field or "non_field_errors"
-            here = wrong.setdefault(part, {}).setdefault(one.row, {}) if part else wrong
-            here.setdefault(field, []).append(one.message)
-        raise ValidationError(wrong) from None
-    except rows.NoSuchRows as error:
-        if pk is not None:
-            raise NotFound(f"There is no row {pk}.") from None
-        raise ValidationError({part: [f"There are no rows {error}."]}) from None
-    except Lacks as error:
-        raise PermissionDenied(str(error)) from None
-    except NotPossible as error:
-        raise Conflict(str(error)) from None
-    except IntegrityError:
-        raise Conflict(
-            "Something else was changed at the same moment, or rows exchange what must be unique; "
-            "nothing is stored."
-        ) from None
 
 
 def resource(route: str, rows: type[Resource], name: str) -> list[URLPattern]:

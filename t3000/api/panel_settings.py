@@ -7,17 +7,17 @@ from typing import Any
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
 from devices.api.problems import Wrong
 from devices.api.queries import Closed
+from devices.api.refusals import by_field, refusals
 from devices.api.serializers import RowSerializer, serializer_of
 from devices.api.views import DetailView
 from devices.domain import rows
-from devices.domain.rights import Lacks
 from devices.models import Device
 from devices.models.secret import EncryptedTextField
 from t3000.api.panel import STANDING, PanelBase
@@ -157,7 +157,7 @@ class Settings(DetailView):
         return Response(told, headers={"ETag": etag(told)})
 
     def _change(self, request: Request, pk: int, *, is_whole: bool) -> Response:
-        with transaction.atomic():
+        with refusals(), transaction.atomic():
             self.row(pk)  # whoever may not see it learns nothing of what would be right
             list(Device.objects.filter(pk=pk).select_for_update())
             told = self.row(pk)
@@ -177,11 +177,7 @@ class Settings(DetailView):
                 else:
                     rows.update(model, {known: values}, by=self.rights, role=self.role)
             except rows.BadRows as error:
-                for one in error.problems:
-                    here = wrong.setdefault(name, {})
-                    here.setdefault(one.field or "non_field_errors", []).append(one.message)
-            except Lacks as error:
-                raise PermissionDenied(str(error)) from None
+                wrong[name] = by_field(error.problems)
         if wrong:
             raise ValidationError(wrong)
 

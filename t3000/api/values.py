@@ -7,21 +7,21 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.etags import etag_of, require_match
 from devices.api.fields import JsonInteger, JsonNumber, Moment, Note, WaitSeconds
 from devices.api.once import IDEMPOTENCY_KEY, once
-from devices.api.problems import Conflict, Wrong
+from devices.api.problems import Wrong
 from devices.api.queries import Closed, Query
+from devices.api.refusals import refusals
 from devices.api.throttling import CommandThrottle
 from devices.api.views import ApiView, no_such
 from devices.api.waiting import wait_while
 from devices.domain import commands
-from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
-from devices.domain.rights import Lacks
+from devices.domain.commands import MINIMUM_ON_OFF
 from devices.enums import OPEN_STATES, Role
 from devices.middleware import actor
 from devices.models import Command
@@ -136,15 +136,8 @@ def _request_once(request: Request, points: QuerySet[Point], pk: int, write: Any
 
 def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
     require_match(request, lambda: _etag(point, _state(point.pk)))
-    by = actor(request)
-    try:
-        return request_write(point, by=by, **write)
-    except Lacks as error:
-        raise PermissionDenied(str(error)) from None
-    except BadCommand as error:
-        raise ValidationError({error.field: [error.message]}) from None
-    except NotPossible as error:
-        raise Conflict(str(error)) from None
+    with refusals():
+        return request_write(point, by=actor(request), **write)
 
 
 def _state(pk: int) -> dict[str, Any]:
