@@ -17,7 +17,7 @@ from django.test import Client
 from devices.api.fields import Id, JsonId
 from devices.domain import tokens
 from devices.enums import Role
-from devices.models import ApiToken, Command, Session, Site
+from devices.models import ApiToken, Command, Job, Session, Site
 from t3000.models import Point
 from tests import rows
 from tests.factories import make_site, make_user
@@ -33,6 +33,7 @@ ACTIONS: dict[str, Callable[[Site], Any]] = {
 # Filters that are no column of the row.
 FILTERS: dict[tuple[type[Any], str], Callable[[Any], int]] = {
     (User, "site"): lambda row: row.roles.get().site_id,
+    (Job, "network"): lambda row: row.parts.get().network_id,
     (Command, "point"): lambda row: Point.objects.get(device=row.device, address=row.point).pk,
 }
 OF_USERS = (User, Session, ApiToken)  # of somebody with a role at the site

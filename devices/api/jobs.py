@@ -20,7 +20,7 @@ from devices.api.views import ApiView, DetailView, ListView, asker
 from devices.domain import jobs
 from devices.domain.rights import Rights
 from devices.enums import JobKind, JobState
-from devices.models import Job
+from devices.models import Job, Network
 
 MOST_NETWORKS = 1000
 
@@ -81,7 +81,7 @@ class Discover(ApiView):
 
 class JobQuery(ListQuery):
     kind = Choice(choices=JobKind.choices, required=False)
-    network = Id(required=False, source="parts__network")
+    network = Id(required=False)
 
 
 class Jobs(ApiView):
@@ -102,6 +102,15 @@ class JobList(Jobs, ListView):
     networks that the user may see."""
 
     queries = {"GET": JobQuery}
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """By a network that the user may see: a job may have others beside it."""
+        self.query = dict(self.query)
+        network_id = self.query.pop("network", None)
+        if network_id is not None:
+            seen = self.rights.visible(Network.objects.filter(pk=network_id))
+            queryset = queryset.filter(parts__network__in=seen)
+        return super().filter_queryset(queryset)
 
 
 class JobDetail(Jobs, DetailView):

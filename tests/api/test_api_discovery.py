@@ -170,6 +170,21 @@ def test_a_token_needs_none() -> None:
     assert client.post(PATH, **JSON).status_code == 202
 
 
+def test_a_job_is_not_found_by_a_network_that_is_not_for_the_user_to_see(
+    searcher: Client, program: Callable[..., Client]
+) -> None:
+    here, there = make_network(), make_network()
+    job = post(searcher)
+    viewer = program(Role.VIEWER, here.site)
+
+    def found(client: Client, network: Network) -> list[int]:
+        results = client.get("/api/t3000/jobs", {"network": network.pk}).json()["results"]
+        return [one["id"] for one in results]
+
+    assert found(viewer, here) == found(searcher, there) == [job["id"]]
+    assert found(viewer, there) == []
+
+
 @pytest.mark.parametrize("wrong", ["0", "9", str(2**63), "x"])
 def test_an_unknown_job_is_404(reader: Client, wrong: str) -> None:
     assert reader.get(f"/api/t3000/jobs/{wrong}").status_code == 404
