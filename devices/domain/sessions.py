@@ -41,8 +41,10 @@ def begin(user: User, *, address: str) -> None:
 
 
 def leave(user: User, *, address: str) -> None:
-    """Somebody signs out; Django removes their session."""
+    """Somebody signs out; Django removes their session, in the same transaction: whose socket is
+    closed before that would come back with it."""
     audit.note(Action.SIGN_OUT, "user", user.pk, user.get_username(), {}, by=_as(user))
+    close_sockets(user.pk)
     log.info("%s signed out from %s", user, address or "nowhere")
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -63,9 +64,10 @@ class SignIn(LoginView):
 
 class SignOut(LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if isinstance(request.user, User):
-            sessions.leave(request.user, address=request.META.get("REMOTE_ADDR", ""))
-        return super().post(request, *args, **kwargs)
+        with transaction.atomic():
+            if isinstance(request.user, User):
+                sessions.leave(request.user, address=request.META.get("REMOTE_ADDR", ""))
+            return super().post(request, *args, **kwargs)
 
 
 def describe_session(request: HttpRequest, user: User) -> None:

@@ -12,6 +12,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 from django.utils import timezone
 
+from devices import live
 from devices.domain import accounts, last_seen, sessions, tokens
 from devices.domain.accounts import Wish
 from devices.domain.rights import Rights
@@ -126,6 +127,21 @@ def test_signing_out_removes_it(anna: User) -> None:
     client.post("/logout/")
     assert not Session.objects.exists()
     assert not is_in(client)
+
+
+def test_signing_out_closes_the_sockets_once_the_session_is_gone(
+    anna: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    ended: list[tuple[live.Ended, bool]] = []
+
+    def publish(*, ended: Any = (), told: Any = ended) -> None:
+        told.extend((one, Session.objects.exists()) for one in ended)
+
+    client = enter()
+    monkeypatch.setattr(live, "publish", publish)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/logout/")
+    assert ended == [(live.Ended(anna.pk, live.CLOSE_AGAIN), False)]
 
 
 # By themselves
