@@ -44,15 +44,17 @@ class BehindProxy:
 
 
 def _address(said: str) -> str:
-    """Without brackets, port and zone, which some proxies and systems add; empty if it is none."""
+    """Without brackets, port and zone, which some proxies and systems add; empty if it is none. A
+    socket for both kinds tells IPv4 as ::ffff:10.0.0.7: all of those are no neighbours."""
     if said.startswith("["):
         said = said[1:].partition("]")[0]
     elif said.count(":") == 1:
         said = said.partition(":")[0]
     try:
-        return str(ip_address(said.partition("%")[0]))
+        address = ip_address(said.partition("%")[0])
     except ValueError:  # "unknown", or a name
         return ""
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _last(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:

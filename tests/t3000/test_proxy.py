@@ -50,6 +50,7 @@ async def test_without_the_headers_it_is_who_is_connected() -> None:
         ("[2001:db8::1]:443", "2001:db8::1"),
         ("2001:DB8::1", "2001:db8::1"),
         ("fe80::1%eth0", "fe80::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("10.0.0.1, unknown", "127.0.0.1"),
         ("_hidden", "127.0.0.1"),
         ("1.2.3", "127.0.0.1"),
@@ -69,6 +70,7 @@ async def test_what_is_no_address_leaves_the_peers(said: str, address: str) -> N
     [
         (["::1", 40000], ("::1", 40000)),
         (["fe80::1%eth0", 40000], ("fe80::1", 40000)),
+        (["::ffff:10.0.0.7", 40000], ("10.0.0.7", 40000)),
         (["", 0], None),
         (["/run/t3000.sock", 0], None),
         (None, None),
