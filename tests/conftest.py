@@ -91,9 +91,8 @@ def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit are cleaned up by deleting all rows, also those that SQLite is told to keep
-    (PostgreSQL truncates). test_audit.py puts the rule back for itself."""
-    with django_db_blocker.unblock():
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("DROP TRIGGER audit_no_delete")
+    """Tests that commit are cleaned up by deleting all rows, also those that the database is told
+    to keep. test_audited.py puts the rule back for itself."""
+    rule = {"sqlite": "audit_no_delete", "postgresql": "audit_no_truncate ON devices_auditentry"}
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {rule[connection.vendor]}")
