@@ -7,8 +7,8 @@ from django.urls import path, re_path
 from django.views import defaults
 
 from devices.api import accounts, audit, docs, jobs, networks, places, products
+from devices.api.paths import children, endpoint, resource
 from devices.api.problems import problem
-from devices.api.resources import children, endpoint, resource
 from devices.api.views import NoSuchPath
 from t3000.api import (
     alarms,

@@ -1,41 +1,34 @@
 """Rows that people configure, as REST resources. A resource says what its rows are; what can be
-done to rows is here, once.
+done to rows is here, once (to many at a time: devices.api.bulk).
 
-GET and POST on the list; GET, PUT, PATCH and DELETE on a row; POST on `bulk` for up to a thousand
-rows, all or nothing. A row's ETag makes a change conditional (`If-Match`), an `Idempotency-Key`
-makes a POST safe to send again.
+GET and POST on the list; GET, PUT, PATCH and DELETE on a row. A row's ETag makes a change
+conditional (`If-Match`), an `Idempotency-Key` makes a POST safe to send again.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import URLPattern, path, reverse
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ParseError, ValidationError
+from django.urls import reverse
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
-from devices.api.fields import JsonId
-from devices.api.once import IDEMPOTENCY_KEY, once
+from devices.api.etags import etag_of, require_match
+from devices.api.once import once
 from devices.api.problems import Conflict, Wrong
-from devices.api.queries import Closed, FieldsQuery, ListQuery, Query
+from devices.api.queries import ListQuery, Query
 from devices.api.refusals import refusals
 from devices.api.serializers import Parts, RowSerializer, serializer_of
 from devices.api.views import ApiView, DetailView, ListView, no_such
 from devices.domain import rows
 from devices.models import parts
 from devices.models.audited import Audited
-
-MOST_ROWS = 1000
 
 
 class Resource(ApiView):
@@ -80,7 +73,7 @@ class Resource(ApiView):
         return self.rights.visible(self.annotated())
 
     def get_serializer_class(self) -> type[RowSerializer]:
-        return _serializer(type(self))
+        return row_serializer(type(self))
 
     def rows(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
         told = self.told()
@@ -148,12 +141,16 @@ class Resource(ApiView):
 class ResourceList(ListView):
     """The list of a resource."""
 
+    refusals = (409,)
+
     def post(self, request: Request, **_of: int) -> Response:
         return cast("Resource", self).create_one(request)
 
 
 class ResourceDetail(DetailView):
     """A row of a resource."""
+
+    refusals = (409, 412)
 
     def get(self, request: Request, pk: int) -> Response:
         resource = cast("Resource", self)
@@ -187,110 +184,6 @@ class ResourceDetail(DetailView):
         return Response(status=204)
 
 
-class BulkAnswerSerializer(serializers.Serializer[Any]):
-    """Ids, in the order in which the rows were given."""
-
-    created = serializers.ListField(child=serializers.IntegerField())
-    updated = serializers.ListField(child=serializers.IntegerField())
-    deleted = serializers.ListField(child=serializers.IntegerField())
-
-
-class ResourceBulk(ApiView):
-    """Creates, changes and deletes many rows."""
-
-    needs_body = True
-
-    def post(self, request: Request) -> Response:
-        resource = cast("Resource", self)
-        with refusals():
-            what = [request.path, request.data]
-            answer = once(request, what, lambda: self._carry_out(resource, request.data))
-        return Response(answer)
-
-    def _carry_out(self, resource: Resource, data: Any) -> dict[str, list[int]]:
-        asked = _Bulk(data=data)
-        asked.is_valid(raise_exception=True)
-        lists = asked.validated_data
-        count = sum(len(rows) for rows in lists.values())
-        if not 1 <= count <= MOST_ROWS:
-            raise ParseError(f"These are {count} rows; give 1 to {MOST_ROWS:,} at a time.")
-        for name in ("create", "update", "delete"):
-            if lists[name] and name not in resource.can:
-                raise ValidationError({name: [f"Rows of this kind are not {name}d by clients."]})
-        wrong: dict[str, Any] = {}
-        created = _each(resource, lists["create"], "create", wrong)
-        updated = _each(resource, lists["update"], "update", wrong)
-        deleted = lists["delete"]
-        if wrong:
-            raise ValidationError(wrong)
-        changes = {values.pop("id"): values for values in updated}
-        for name, ids in (("update", [*changes]), ("delete", deleted)):
-            if len(set(ids)) < len(lists[name]):
-                raise ValidationError({name: ["A row is named twice."]})
-        with transaction.atomic():
-            if deleted:
-                with refusals(part="delete"):
-                    resource.remove(deleted)
-            if changes:
-                with refusals(part="update"):
-                    resource.update(changes)
-            made: list[int] = []
-            if created:
-                with refusals(part="create"):
-                    made = resource.create(created)
-        return {"created": made, "updated": [*changes], "deleted": deleted}
-
-
-class _Rows(serializers.ListField):
-    child = serializers.DictField()
-
-
-class _Bulk(Closed):
-    create = _Rows(default=list)  # type: ignore[assignment]  # serializers' own names too
-    update = _Rows(default=list)  # type: ignore[assignment]
-    delete = serializers.ListField(child=JsonId(), default=list)
-
-
-def _each(
-    resource: Resource, given: Sequence[Any], part: str, wrong: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """The rows as they are read; what is wrong with them is put into `wrong`."""
-    found: list[dict[str, Any]] = []
-    for number, data in enumerate(given):
-        values: dict[str, Any] = {}
-        try:
-            row = dict(data)
-            if part == "update":
-                values["id"] = _id_of(row)
-            values |= resource.read(row, is_whole=part == "create")
-        except ValidationError as error:
-            wrong.setdefault(part, {})[number] = error.detail
-        found.append(values)
-    return found
-
-
-def _id_of(row: dict[str, Any]) -> int:
-    try:
-        return int(JsonId().run_validation(row.pop("id", None)))
-    except ValidationError as error:
-        raise ValidationError({"id": error.detail}) from None
-
-
-def resource(route: str, rows: type[Resource], name: str) -> list[URLPattern]:
-    """The paths of a resource, with and without a slash at the end. `name` is of the plural."""
-    rows.route = f"{name}-row"
-    kind = rows.model._meta
-    views = [
-        (route, _view(rows, ResourceList, "List", str(rows.__doc__)), name),
-        (f"{route}/<int:pk>", _view(rows, ResourceDetail, "Detail", f"One {kind.verbose_name}."),
-         rows.route),
-    ]  # fmt: skip
-    if rows.can:
-        told = f"Creates, changes and deletes up to {MOST_ROWS:,} {kind.verbose_name_plural}."
-        views.append((f"{route}/bulk", _view(rows, ResourceBulk, "Bulk", told), f"{name}-bulk"))
-    return [pattern for one in views for pattern in endpoint(*one)]
-
-
 class OfParent(Resource):
     """The rows of one parent, which the path names: `parent` is the key that leads to it."""
 
@@ -311,28 +204,6 @@ class OfParent(Resource):
         return {**super().read(data, is_whole=is_whole), f"{self.parent}_id": self.kwargs["pk"]}
 
 
-def children(route: str, rows: type[Resource], name: str, parent: str) -> list[URLPattern]:
-    """The path of the rows of one parent: GET and POST at `parents/{id}/rows`."""
-    key: Any = rows.model._meta.get_field(parent)
-    whole = str(key.verbose_name)
-    members = {
-        "__module__": rows.__module__,
-        "parent": parent,
-        "members": rows.members,
-        "read_only": (parent, *rows.read_only),
-        "word": f"{rows.model.__name__}Of{whole.title().replace(' ', '')}",
-        "route": rows.route,
-    }
-    of_parent = type(f"{rows.__name__}Of", (OfParent, rows), members)
-    told = f"{str(rows.__doc__).splitlines()[0]} Those of one {whole}."
-    return endpoint(route, _view(of_parent, ResourceList, "List", told), name)
-
-
-def endpoint(route: str, view: type[APIView], name: str) -> list[URLPattern]:
-    """With and without a slash at the end."""
-    return [path(route, view.as_view(), name=name), path(f"{route}/", view.as_view())]
-
-
 def _tell_parts(
     model: type[Audited], rows: Sequence[dict[str, Any]], told: Mapping[str, Parts]
 ) -> None:
@@ -350,63 +221,12 @@ def _tell_parts(
             row[name] = by_row[row["pk"]]
 
 
-METHODS = {"post": "create", "put": "update", "patch": "update", "delete": "delete"}
-
-
-def _view(rows: type[Resource], base: type[ApiView], suffix: str, told: str) -> type[APIView]:
-    """The view of a resource's list, row or bulk, with the methods that it has."""
-    serializer = _serializer(rows)
-    members: dict[str, Any] = {"__doc__": told, "__module__": rows.__module__}
-    if base is ResourceBulk:
-        members["post"] = extend_schema(
-            operation_id=f"{_word(rows)}_bulk",
-            request=_bulk_serializer(rows),
-            responses=BulkAnswerSerializer,
-            parameters=[IDEMPOTENCY_KEY],
-        )(_method(base, "post"))
-    else:
-        query = rows.query_class if base is ResourceList else FieldsQuery
-        members["queries"] = {"GET": query}
-        if base is ResourceList and rows.create_query is not Query:
-            members["queries"]["POST"] = rows.create_query
-        for method, what in METHODS.items():
-            if not hasattr(base, method):
-                continue
-            if what not in rows.can:
-                members[method] = None
-                continue
-            members[method] = extend_schema(
-                responses={201: serializer, **rows.create_answers} if method == "post" else None
-                if method == "delete" else serializer,
-                parameters=[ETAG, IDEMPOTENCY_KEY] if method == "post" else [ETAG, IF_MATCH]
-                if method != "delete" else [IF_MATCH],
-            )(_method(base, method))  # fmt: skip
-    members["refusals"] = {
-        "List": (409,), "Detail": (409, 412), "Bulk": (409,)
-    }[suffix]  # fmt: skip
-    return type(f"{rows.__name__}{suffix}", (rows, base), members)
-
-
-def _method(base: type[ApiView], name: str) -> Callable[..., Response]:
-    """A method of its own for each resource: what is told of it is written onto it."""
-    inherited = getattr(base, name)
-
-    def method(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return cast("Response", inherited(self, request, *args, **kwargs))
-
-    method.__name__ = name
-    return method
-
-
-def _word(rows: type[Resource]) -> str:
-    return str(rows.model._meta.verbose_name_plural).replace(" ", "_")
-
-
 @cache
-def _serializer(rows: type[Resource]) -> type[RowSerializer]:
+def row_serializer(rows: type[Resource]) -> type[RowSerializer]:
+    """One for all views of a resource."""
     declared = next(one for one in rows.__mro__ if "members" in vars(one))
     if declared is not rows:
-        return _serializer(declared)
+        return row_serializer(declared)
     return serializer_of(
         rows.model,
         rows.members,
@@ -416,20 +236,3 @@ def _serializer(rows: type[Resource]) -> type[RowSerializer]:
         name=rows.word,
         parts=rows.parts,
     )
-
-
-@cache
-def _bulk_serializer(rows: type[Resource]) -> type[serializers.Serializer[Any]]:
-    """What a bulk takes, for the schema."""
-    name = rows.model.__name__
-    row = _serializer(rows)
-    changed = type(f"{name}ChangeSerializer", (row,), {"id": JsonId(), "always": ["id"]})
-    meta = type("Meta", (row.Meta,), {"read_only_fields": rows.read_only})
-    changed.Meta = meta  # type: ignore[attr-defined]
-    members: dict[str, Any] = {
-        "create": row(many=True, required=False),
-        "update": changed(many=True, required=False, partial=True),
-        "delete": serializers.ListField(child=JsonId(), required=False, max_length=MOST_ROWS),
-        "__doc__": f"What to do, up to {MOST_ROWS:,} rows in all.",
-    }
-    return type(f"{name}BulkSerializer", (Closed,), members)
