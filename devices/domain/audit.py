@@ -6,13 +6,13 @@ Changes of configured rows are written down by the rows themselves (devices.mode
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from devices.domain.rights import Rights
 from devices.enums import Action, Role
 from devices.models import AuditEntry, Device
 from devices.models.acting import Actor, current
+from devices.models.audit import plain
 
 READER = Role.OPERATOR
 
@@ -29,26 +29,16 @@ def note(
     site_id: int | None = None,
 ) -> None:
     """Writes an entry, put down to whoever acts. Never hand it a secret."""
-    by = by or current()
-    AuditEntry.objects.create(
-        user_id=by.user.pk if by.user else None,
-        username=by.name[:150],
-        origin=by.origin,
-        client_address=by.address,
+    AuditEntry.by(
+        by or current(),
         action=action,
         kind=kind,
         row_id=row_id,
-        name=name[:200],
+        name=name,
         site_id=device.network.site_id if device else site_id,
         device_id=device.pk if device else None,
-        changes={field: [_plain(value) for value in pair] for field, pair in changes.items()},
-    )
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str | list | dict):
-        return value
-    return DjangoJSONEncoder().default(value)
+        changes={field: [plain(value) for value in pair] for field, pair in changes.items()},
+    ).save(force_insert=True)
 
 
 def visible(rights: Rights) -> QuerySet[AuditEntry]:

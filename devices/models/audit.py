@@ -1,10 +1,14 @@
 """Who changed what, when, from where, from what to what. Written once, never changed."""
 
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import Action, Origin
+from devices.models.acting import Actor
 
 
 class AuditEntry(models.Model):
@@ -48,3 +52,22 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username}: {Action(self.action).label} {self.kind} {self.name}"
+
+    @classmethod
+    def by(cls, actor: Actor, *, name: str, **fields: Any) -> "AuditEntry":
+        """An entry put down to whoever acts, not stored yet."""
+        return cls(
+            user_id=actor.user.pk if actor.user else None,
+            username=actor.name[:150],
+            origin=actor.origin,
+            client_address=actor.address,
+            name=name[:200],
+            **fields,
+        )
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return value
+    return DjangoJSONEncoder().default(value)

@@ -11,13 +11,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import NotSupportedError, models, router, transaction
 from django.db.models.deletion import Collector
 
 from devices.enums import Action
 from devices.models import acting
-from devices.models.audit import AuditEntry
+from devices.models.audit import AuditEntry, plain
 from devices.models.secret import Secret
 
 BATCH = 1000
@@ -158,15 +157,12 @@ def record(action: Action, rows: Sequence[tuple[Any, Values, Values]]) -> None:
     sites = _sites([row for row, _ in changed])
     AuditEntry.objects.bulk_create(
         (
-            AuditEntry(
-                user_id=actor.user.pk if actor.user else None,
-                username=actor.name[:150],
-                origin=actor.origin,
-                client_address=actor.address,
+            AuditEntry.by(
+                actor,
                 action=action,
                 kind=row._meta.model_name,
                 row_id=row.pk,
-                name=str(row)[:200],
+                name=str(row),
                 site_id=sites.get((type(row), row.pk)),
                 device_id=row.its_device_id,
                 changes=changes,
@@ -190,9 +186,7 @@ def _plain(field: "models.Field[Any, Any]", value: Any) -> Any:
         return value  # so that a change can be seen; nobody is told from what to what
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(value).decode()
-    if value is None or isinstance(value, bool | int | float | str | list | dict):
-        return value
-    return DjangoJSONEncoder().default(value)
+    return plain(value)
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
