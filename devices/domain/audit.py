@@ -26,7 +26,6 @@ def note(
     *,
     by: Actor | None = None,
     device: Device | None = None,
-    site_id: int | None = None,
 ) -> None:
     """Writes an entry, put down to whoever acts. Never hand it a secret."""
     AuditEntry.by(
@@ -35,7 +34,7 @@ def note(
         kind=kind,
         row_id=row_id,
         name=name,
-        site_id=device.network.site_id if device else site_id,
+        site_id=device.network.site_id if device else None,
         device_id=device.pk if device else None,
         changes={field: [plain(value) for value in pair] for field, pair in changes.items()},
     ).save(force_insert=True)
