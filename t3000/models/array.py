@@ -31,6 +31,7 @@ class Array(PanelRow):
         help_text=_("The numbers as the panel holds them, from the first; others are 0."),
     )
 
+    named = ("label",)
     table_size = SIZES.arrays
 
     class Meta(PanelRow.Meta):

@@ -7,6 +7,7 @@ to them. Other devices have any number of rows, of any name.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +17,7 @@ from django.db.models.functions import Upper
 from devices.models import Device, parts
 
 Problem = tuple[Any, str, str]
+ASCII_CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
 Panels = Mapping[int, Device]
 
 
@@ -82,33 +84,41 @@ Known = Mapping[tuple[int, str], dict[tuple[str, int], str]]
 
 def _who_has(field: str, rows: Sequence[Any]) -> Known:
     """By device and name: the rows that have it, those that are written as they will be."""
-    names = {name for row in rows if (name := _folded(field, getattr(row, field)))}
+    names = {name for row in rows if (name := getattr(row, field))}
     known: dict[tuple[int, str], dict[tuple[str, int], str]] = defaultdict(dict)
     written = {_who(row) for row in rows}
     for kind, pk, device_id, index, name in _stored(field, {row.device_id for row in rows}, names):
         if (kind, pk) not in written:
             told = f"{apps.get_model(kind)._meta.verbose_name} {index + 1}"
-            known[device_id, name][kind, pk] = told
+            known[device_id, _folded(field, name)][kind, pk] = told
     for row in rows:
         known[row.device_id, _folded(field, getattr(row, field))][_who(row)] = str(row)
     return known
 
 
 def _stored(field: str, devices: set[int], names: set[str]) -> Iterable[Any]:
-    """(kind, id, device, index, name), in one question over all tables."""
+    """(kind, id, device, index, name as it is stored), in one question over all tables."""
     if not names:
         return ()
-    name = Upper(field) if field == "label" else F(field)
+    if field == "label":
+        name, names = Upper(field), {one for name in names for one in _capitals(name)}
+    else:
+        name = F(field)
     first, *others = (
         model._base_manager.order_by()
         .annotate(kind_of=Value(model._meta.label_lower), name_of=name)
         .filter(device__in=devices, name_of__in=names)
-        .values_list("kind_of", "pk", "device_id", "index", "name_of")
+        .values_list("kind_of", "pk", "device_id", "index", field)
         for model in apps.get_models()
         if field in getattr(model, "named", ())
     )
     found: Iterable[Any] = first.union(*others, all=True)
     return found
+
+
+def _capitals(name: str) -> Iterable[str]:
+    """What databases make of a name in capitals: one folds every letter, the other ASCII's only."""
+    return (name.upper(), *(one.translate(ASCII_CAPITALS) for one in (name, name.lower())))
 
 
 def _who(row: Any) -> tuple[str, int]:

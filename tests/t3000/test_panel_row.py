@@ -7,9 +7,10 @@ import pytest
 
 from devices.domain import rows
 from devices.domain.rights import Rights
+from devices.domain.rows import BadRows
 from devices.enums import Role, SyncState
 from devices.models import Device
-from t3000.models import Array, PanelUser
+from t3000.models import Array, PanelUser, Program
 from tests.factories import make_device, make_user
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +110,17 @@ def test_what_the_panel_never_held_goes(panel: Device, chief: Rights) -> None:
     )
     rows.delete(Array, [array.pk], by=chief, role=Role.ENGINEER)
     assert not Array.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("FAN", "fan"), ("kühl", "kühl"), ("kühl", "KÜHL"), ("KÜHL", "kühl"), ("straße", "straße")],
+)
+def test_programs_could_not_tell_equal_labels_apart(
+    panel: Device, chief: Rights, one: str, other: str
+) -> None:
+    """Databases differ in which letters they know capitals of."""
+    values = {"device_id": panel.pk, "index": 0}
+    rows.create(Program, [{**values, "label": one}], by=chief, role=Role.ENGINEER)
+    with pytest.raises(BadRows, match="label: The panel's program 1 has this label already"):
+        rows.create(Array, [{**values, "label": other}], by=chief, role=Role.ENGINEER)
