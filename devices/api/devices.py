@@ -94,6 +94,7 @@ class Devices(Resource):
         "network_number",
         "mstp_mac",
         "hardware_version",
+        "command_version",
         "isp_mode",
         "subnet_port",
         "subnet_baud_rate",

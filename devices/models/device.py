@@ -87,13 +87,26 @@ class Device(Audited):
     subnet_baud_rate = models.PositiveSmallIntegerField(
         choices=BaudRate, null=True, blank=True, help_text=_("The speed of that port.")
     )
-    has_zigbee = models.BooleanField(null=True, blank=True)
-    has_wifi = models.BooleanField(null=True, blank=True)
+    command_version = number(0, 255, _("Of its protocol, as its answer to a search gives it."))
+    has_zigbee = models.BooleanField(
+        null=True, blank=True, help_text=_("Whether it has a Zigbee module.")
+    )
+    has_wifi = models.BooleanField(
+        null=True, blank=True, help_text=_("Whether it has a Wi-Fi module.")
+    )
 
-    vendor_id = models.PositiveIntegerField(default=0, editable=False)
-    vendor_name = models.CharField(max_length=128, blank=True, editable=False)
-    model_name = models.CharField(max_length=128, blank=True, editable=False)
-    firmware = models.CharField(max_length=64, blank=True, editable=False)
+    vendor_id = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("The maker's BACnet number; 0: not known.")
+    )
+    vendor_name = models.CharField(
+        max_length=128, blank=True, editable=False, help_text=_("Who made it, as it says.")
+    )
+    model_name = models.CharField(
+        max_length=128, blank=True, editable=False, help_text=_("What it is, as it says.")
+    )
+    firmware = models.CharField(
+        max_length=64, blank=True, editable=False, help_text=_("66.02, as it says.")
+    )
     location = models.CharField(
         max_length=128,
         blank=True,
@@ -106,7 +119,7 @@ class Device(Audited):
         editable=False,
         help_text=_("What the last search met that does not go with who this is."),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True, help_text=_("When it was added."))
 
     site_path = "network__site"
     unaudited = frozenset({"created_at", "conflict"})

@@ -48,7 +48,7 @@ class Network(Audited):
     """How this server reaches a group of devices."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="networks")
-    name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH, help_text=_("Unique at the site."))
     protocol = models.CharField(
         max_length=16, choices=NetworkProtocol, default=NetworkProtocol.BACNET
     )
@@ -73,7 +73,11 @@ class Network(Audited):
         validators=[MinValueValidator(0.1), MaxValueValidator(60)],
         help_text=_("Seconds to wait for an answer to one try."),
     )
-    retries = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(10)])
+    retries = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MaxValueValidator(10)],
+        help_text=_("Further tries without an answer."),
+    )
     poll_interval = models.FloatField(
         default=10.0,
         validators=[MinValueValidator(1), MaxValueValidator(86400)],
@@ -82,11 +86,13 @@ class Network(Audited):
     queue = models.CharField(
         max_length=32, default="field", help_text=_("The Celery queue whose worker serves it.")
     )
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(default=True, help_text=_("Whether it is served at all."))
     discovery_due_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When to look for devices next; empty: not planned.")
     )
-    discovered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    discovered_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When devices were last looked for.")
+    )
     problem = models.CharField(
         max_length=200, blank=True, editable=False, help_text=_("Why it cannot be served now.")
     )

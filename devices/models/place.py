@@ -29,7 +29,9 @@ def validate_time_zone(name: str) -> None:
 class Site(Audited):
     """One property that one team runs."""
 
-    name = models.CharField(max_length=NAME_LENGTH, unique=True)
+    name = models.CharField(
+        max_length=NAME_LENGTH, unique=True, help_text=_("Unique among all sites.")
+    )
     time_zone = models.CharField(
         max_length=64,
         default="UTC",
@@ -48,7 +50,7 @@ class Site(Audited):
 
 class Building(Audited):
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="buildings")
-    name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH, help_text=_("Unique in its site."))
     time_zone = models.CharField(
         max_length=64,
         blank=True,
@@ -70,7 +72,7 @@ class Building(Audited):
 
 class Floor(Audited):
     building = models.ForeignKey(Building, on_delete=models.CASCADE, related_name="floors")
-    name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH, help_text=_("Unique in its building."))
     level = models.SmallIntegerField(default=0, help_text=_("Order from below: 0 is the ground."))
 
     site_path = "building__site"
@@ -89,7 +91,7 @@ class Floor(Audited):
 
 class Room(Audited):
     floor = models.ForeignKey(Floor, on_delete=models.CASCADE, related_name="rooms")
-    name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH, help_text=_("Unique in its floor."))
 
     site_path = "floor__building__site"
 

@@ -24,7 +24,7 @@ class ProductModel(Audited):
         validators=[MinValueValidator(1), MaxValueValidator(255)],
         help_text=_("As the device gives it; 88 is the ESP32 series."),
     )
-    name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH, help_text=_("As people call it."))
     is_programmable = models.BooleanField(
         default=False, help_text=_("Has points, programs and schedules of its own.")
     )
@@ -65,8 +65,12 @@ class Board(Audited):
     """A board by the number in its settings, whatever its chip, with the points at its terminals;
     empty: not known. What is beyond them in the tables is virtual or of expansion modules."""
 
-    number = models.PositiveSmallIntegerField(unique=True, validators=[MaxValueValidator(255)])
-    name = models.CharField(max_length=NAME_LENGTH)
+    number = models.PositiveSmallIntegerField(
+        unique=True,
+        validators=[MaxValueValidator(255)],
+        help_text=_("As the panel's settings give it, without the bits of its chip."),
+    )
+    name = models.CharField(max_length=NAME_LENGTH, help_text=_("As people call it."))
     analog_inputs = count(_("Analog inputs."))
     digital_inputs = count(_("Digital inputs."))
     digital_outputs = count(_("Digital outputs: the first of the outputs."))

@@ -21,7 +21,7 @@ class ApiToken(Audited):
         max_length=NAME_LENGTH, blank=True, help_text=_("Which program it is for.")
     )
     digest = models.CharField(max_length=128, unique=True, help_text=_("SHA-512 of the token."))
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(help_text=_("When it was made."))
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Empty: it holds until it is revoked.")
     )

@@ -66,7 +66,7 @@ class ConversionTable(PanelRow):
                     (f"This panel has firmware {older}; it takes {PRECISE_FROM} to know it."),
                 )
             yield from ((row, "pairs", message) for message in row._falling())
-            for message in row._too_fine():
+            for message in (*row._too_fine(), *row._too_large()):
                 yield row, "pairs", message
                 yield row, "high_precision", message
 
@@ -90,6 +90,13 @@ class ConversionTable(PanelRow):
                         f"Pair {number}: {name} {pair[name]} has more than {decimals} decimals, "
                         f"which {precision} precision cannot hold."
                     )
+
+    def _too_large(self) -> Iterable[str]:
+        """Stored is a signed 32-bit number, of hundredths where precision is high."""
+        most = LARGEST_VALUE / 10 ** self.decimals[1]
+        for number, pair in enumerate(self.pairs):
+            if abs(pair["value"]) > most:
+                yield f"Pair {number}: value {pair['value']} does not fit; it can be up to {most}."
 
 
 def _older(panel: Device | None) -> Firmware | None:

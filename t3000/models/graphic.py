@@ -98,7 +98,7 @@ class GraphicScreen(PanelRow):
     """A screen: a picture with labels, or a drawing of items."""
 
     label = models.CharField(max_length=8, blank=True, help_text=_("Short name for programs."))
-    description = models.CharField(max_length=20, blank=True)
+    description = models.CharField(max_length=20, blank=True, help_text=_("Full label."))
     picture_file = models.CharField(
         max_length=10, blank=True, help_text=_("The name of the picture behind the labels.")
     )

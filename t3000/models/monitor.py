@@ -83,9 +83,15 @@ class MonitorInput(Part):
 
     monitor = models.ForeignKey(Monitor, on_delete=models.CASCADE, related_name="inputs")
     position = models.PositiveSmallIntegerField(
-        editable=False, validators=[MaxValueValidator(INPUTS - 1)]
+        editable=False,
+        validators=[MaxValueValidator(INPUTS - 1)],
+        help_text=gettext_lazy("Its place among them, from 0."),
     )
-    point = ReferenceField(blank=False, default=models.NOT_PROVIDED)
+    point = ReferenceField(
+        blank=False,
+        default=models.NOT_PROVIDED,
+        help_text=gettext_lazy("The point, as 144IN3."),
+    )
     digital_analog = models.PositiveSmallIntegerField(
         choices=DigitalAnalog,
         default=DigitalAnalog.ANALOG,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models.shapes import ListOf, Record, ShapedField, Whole
 from t3000.enums import AlarmCondition, AlarmType
 from t3000.models.panel_row import SIZES, PanelRow
+from t3000.models.precision import MostDecimals
 from t3000.models.reference import ReferenceField
 
 BYTE = 255
@@ -42,7 +43,7 @@ def _flag(help_text: Any, *, is_ours: bool = False) -> Any:
 
 
 def _limit(help_text: Any) -> Any:
-    bounds = [MinValueValidator(-LARGEST), MaxValueValidator(LARGEST)]
+    bounds = [MinValueValidator(-LARGEST), MaxValueValidator(LARGEST), MostDecimals(3)]
     return models.FloatField(default=0.0, validators=bounds, help_text=help_text)
 
 
@@ -50,7 +51,9 @@ class PanelAlarm(PanelRow):
     """An entry of a panel's log of alarms. The panel writes it; people acknowledge and delete."""
 
     point = ReferenceField(editable=False, help_text=_("The point that it is about."))
-    message = models.CharField(max_length=58, blank=True, editable=False)
+    message = models.CharField(
+        max_length=58, blank=True, editable=False, help_text=_("What the panel says of it.")
+    )
     time = models.DateTimeField(null=True, editable=False, help_text=_("When it was raised."))
     active = _flag(_("Whether there is an alarm at this place of the log."))
     restored = _flag(_("Whether all is well again."))

@@ -15,7 +15,7 @@ WORD = 65_535
 PORTS = 3
 
 
-def byte(help_text: Any = "") -> Any:
+def byte(help_text: Any) -> Any:
     return models.PositiveSmallIntegerField(
         null=True, validators=[MaxValueValidator(BYTE)], help_text=help_text
     )
@@ -28,17 +28,21 @@ class HardwareInfo(models.Model):
     read_at = models.DateTimeField(help_text=_("When it said so."))
     panel_type = byte(_("Product: 88 is the ESP32 series."))
     mini_type = byte(_("Board, in the low six bits; 0x40 and 0x80 tell other chips."))
-    hardware_revision = byte()
+    hardware_revision = byte(_("Of its main board."))
     firmware_main = byte(_("66 of firmware 66.2."))
     firmware_sub = byte(_("2 of firmware 66.2."))
     input_firmware = byte(_("Of the processor for inputs (PIC)."))
     top_firmware = byte(_("Of the top board (C8051)."))
     top_hardware = byte(_("Of the top board (SM5964)."))
-    bootloader = byte()
+    bootloader = byte(_("Revision of its boot loader."))
     usb_mode = models.PositiveSmallIntegerField(null=True, choices=UsbMode)
     sd_status = models.PositiveSmallIntegerField(null=True, choices=SdStatus)
-    has_zigbee = models.BooleanField(null=True)
-    zigbee_panid = models.PositiveIntegerField(null=True, validators=[MaxValueValidator(WORD)])
+    has_zigbee = models.BooleanField(null=True, help_text=_("Whether it has a Zigbee module."))
+    zigbee_panid = models.PositiveIntegerField(
+        null=True,
+        validators=[MaxValueValidator(WORD)],
+        help_text=_("The Zigbee network that it is in."),
+    )
     knows_pt1k = models.BooleanField(null=True, help_text=_("Whether inputs may be PT1000."))
     knows_pt100 = models.BooleanField(null=True, help_text=_("Whether inputs may be PT100."))
     max_inputs = byte(_("Rows of its table; 0: the product's usual number."))
@@ -64,7 +68,10 @@ class PortHealth(models.Model):
     """What has gone over a serial port since it was last cleared, and what went wrong."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="ports")
-    port = models.PositiveSmallIntegerField(validators=[MaxValueValidator(PORTS - 1)])
+    port = models.PositiveSmallIntegerField(
+        validators=[MaxValueValidator(PORTS - 1)],
+        help_text=_("0 RS-485 sub, 1 Zigbee, 2 RS-485 main."),
+    )
     read_at = models.DateTimeField(help_text=_("When it said so."))
     received = counter(_("Messages."))
     sent = counter(_("Messages."))

@@ -94,6 +94,9 @@ class FeatureFlags(PanelSettings):
     custom_units = models.BooleanField(
         default=False, help_text=gettext_lazy("Whether it uses its own digital units.")
     )
+    panel_name = models.CharField(
+        max_length=20, blank=True, help_text=gettext_lazy("What it calls itself.")
+    )
     show_panel_name = models.BooleanField(
         default=True, help_text=gettext_lazy("Whether T3000 shows the panel's own name.")
     )
@@ -178,7 +181,9 @@ class DyndnsSettings(PanelSettings):
 class WifiSettings(PanelSettings):
     """Its Wi-Fi, which has addresses of its own."""
 
-    enabled = models.BooleanField(default=False)
+    enabled = models.BooleanField(
+        default=False, help_text=gettext_lazy("Whether it joins the network.")
+    )
     ip_mode = models.PositiveSmallIntegerField(
         choices=WifiIpMode,
         default=WifiIpMode.DHCP,
@@ -196,8 +201,12 @@ class WifiSettings(PanelSettings):
     modbus_port = word(0, gettext_lazy("One byte, so no TCP port can be told."), high=BYTE)
     bacnet_port = word(0, gettext_lazy("One byte, so no UDP port can be told."), high=BYTE)
     status = models.PositiveSmallIntegerField(null=True, choices=WifiStatus, editable=False)
-    software_version = models.PositiveSmallIntegerField(null=True, editable=False)
-    mac_address = models.CharField(max_length=17, blank=True, editable=False)
+    software_version = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text=gettext_lazy("Of the Wi-Fi module, 0 to 255.")
+    )
+    mac_address = models.CharField(
+        max_length=17, blank=True, editable=False, help_text=gettext_lazy("Of the Wi-Fi module.")
+    )
 
     live = frozenset({"status", "software_version", "mac_address"})
     unaudited = PanelSettings.unaudited | live

@@ -100,13 +100,14 @@ def _stored(field: str, devices: set[int], names: set[str]) -> Iterable[Any]:
     """(kind, id, device, index, name as it is stored), in one question over all tables."""
     if not names:
         return ()
-    if field == "label":
-        name, names = Upper(field), {one for name in names for one in _capitals(name)}
-    else:
-        name = F(field)
+    is_label = field == "label"
+    if is_label:
+        names = {one for name in names for one in _capitals(name)}
     first, *others = (
         model._base_manager.order_by()
-        .annotate(kind_of=Value(model._meta.label_lower), name_of=name)
+        .annotate(
+            kind_of=Value(model._meta.label_lower), name_of=Upper(field) if is_label else F(field)
+        )
         .filter(device__in=devices, name_of__in=names)
         .values_list("kind_of", "pk", "device_id", "index", field)
         for model in apps.get_models()

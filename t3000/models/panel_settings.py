@@ -86,7 +86,9 @@ class NetworkSettings(PanelSettings):
     ip_address = address(gettext_lazy("Of the panel; with DHCP the last it was given."))
     subnet = address(gettext_lazy("Mask of its network: 255.255.255.0."), validators=[net_mask])
     gateway = address(gettext_lazy("By which it reaches other networks; 0.0.0.0: none."))
-    mac_address = models.CharField(max_length=17, blank=True, editable=False)
+    mac_address = models.CharField(
+        max_length=17, blank=True, editable=False, help_text=gettext_lazy("Of the port.")
+    )
 
     live = frozenset({"mac_address"})
     unaudited = PanelSettings.unaudited | live

@@ -25,7 +25,12 @@ class PanelUser(PanelRow):
     name = models.CharField(
         max_length=15, blank=True, help_text=gettext_lazy("Empty: the place is free.")
     )
-    password = EncryptedTextField(max_length=8, blank=True, default="")
+    password = EncryptedTextField(
+        max_length=8,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("By which T3000 lets the user in."),
+    )
     access_level = models.PositiveSmallIntegerField(
         choices=UserAccessLevel, default=UserAccessLevel.VIEW
     )

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from t3000.enums import AutoManual, PidAction, PidTimeUnit, PointType
 from t3000.models.panel_row import SIZES, PanelRow
+from t3000.models.precision import MostDecimals
 from t3000.models.reference import ReferenceField
 
 POINTS = (PointType.INPUT, PointType.OUTPUT, PointType.VARIABLE)
@@ -74,8 +75,8 @@ class PidLoop(PanelRow):
     )
     rate = models.FloatField(
         default=0.0,
-        validators=[MinValueValidator(0), MaxValueValidator(2)],
-        help_text=_("Derivative part, 0.00 to 2.00, held to hundredths; 0: none."),
+        validators=[MinValueValidator(0), MaxValueValidator(2), MostDecimals(2)],
+        help_text=_("Derivative part, 0.00 to 2.00, in hundredths; 0: none."),
     )
 
     live = frozenset({"input_value", "output", "setpoint_value"})

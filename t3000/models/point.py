@@ -101,7 +101,9 @@ class Point(PanelRow):
         blank=True,
         help_text=_("Texts of a binary's 0 and 1, a multi-state's 1, 2 ..."),
     )
-    writable = models.BooleanField(default=False)
+    writable = models.BooleanField(
+        default=False, help_text=_("Whether its value can be written, as the device says.")
+    )
     commandable = models.BooleanField(
         default=False, help_text=_("What is written can be released again.")
     )
@@ -145,7 +147,9 @@ class Point(PanelRow):
     control = _told(OnOff, _("The state of a digital point."))
     input_status = _told(InputStatus, _("Whether its sensor can be read."))
     hoa_switch = _told(HoaSwitch, _("The switch at the panel's front."))
-    decommissioned = models.BooleanField(null=True, blank=True, editable=False)
+    decommissioned = models.BooleanField(
+        null=True, blank=True, editable=False, help_text=_("Whether the panel gave the output up.")
+    )
 
     live = frozenset({"auto_manual", "control", "input_status", "hoa_switch", "decommissioned"})
     unaudited = PanelRow.unaudited | live

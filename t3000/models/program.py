@@ -19,7 +19,7 @@ class Program(PanelRow):
     the source there is no code until it was compiled: then there is nothing to push."""
 
     label = models.CharField(max_length=8, blank=True, help_text=_("Short name for programs."))
-    description = models.CharField(max_length=20, blank=True)
+    description = models.CharField(max_length=20, blank=True, help_text=_("Full label."))
     on_off = models.PositiveSmallIntegerField(
         choices=OnOff, default=OnOff.ON, help_text=_("Whether it runs.")
     )

@@ -195,7 +195,9 @@ class ScheduleException(Part):
     ones the first in the list wins."""
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="exceptions")
-    position = models.PositiveSmallIntegerField(editable=False)
+    position = models.PositiveSmallIntegerField(
+        editable=False, help_text=gettext_lazy("Its place among them, from 0.")
+    )
     priority = models.PositiveSmallIntegerField(
         default=16,
         validators=[MinValueValidator(1), MaxValueValidator(16)],

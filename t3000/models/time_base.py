@@ -18,6 +18,7 @@ class TimeBase(Audited):
         validators=[
             RegexValidator(r"\A[a-z0-9]+\Z", _("Write small letters and digits such as 30m."))
         ],
+        help_text=_("Its short name: 30m."),
     )
     minutes = models.PositiveIntegerField(
         validators=[MaxValueValidator(TEN_YEARS)],

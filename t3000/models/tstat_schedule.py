@@ -22,7 +22,7 @@ class TstatSchedule(PanelRow):
         validators=[MinValueValidator(1), MaxValueValidator(LAST_UNIT)],
         help_text=_("Unit of the thermostat, 1 to 254; none: the row is free."),
     )
-    name = models.CharField(max_length=15, blank=True)
+    name = models.CharField(max_length=15, blank=True, help_text=_("Of the thermostat."))
     schedule = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(SCHEDULES)],

@@ -133,6 +133,7 @@ def test_a_setting_is_told_as_it_was_written(engineer: Client, panel: Device) ->
         ({"index": 16}, "index", "16 alarm settings"),
         ({"point": "here"}, "point", "144IN3"),
         ({"high": 2_147_483.648}, "high", "2147483.647"),
+        ({"low": 20.0005}, "low", "at most 3 digits after the point"),
         ({"delay": 256}, "delay", "255"),
     ],
 )

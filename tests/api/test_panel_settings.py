@@ -124,6 +124,7 @@ def test_a_patch_leaves_the_rest(engineer: Client, path: str) -> None:
         ("wifi", {"modbus_port": 502}, "modbus_port", "255"),
         ("features", {"lcd_type": 1}, "lcd_point", "needs"),
         ("features", {"lcd_display": 256}, "lcd_display", "255"),
+        ("features", {"panel_name": "x" * 21}, "panel_name", "20"),
         ("features", {"graphics": 1}, "graphics", "JSON"),
         ("features", [], "", "dictionary"),
     ],

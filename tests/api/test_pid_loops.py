@@ -69,6 +69,7 @@ def test_a_loop_begins_as_in_t3000(engineer: Client, panel: Device) -> None:
         ({"bias": 101}, "bias", "100"),
         ({"rate": 2.01}, "rate", "2"),
         ({"rate": -0.01}, "rate", "0"),
+        ({"rate": 0.125}, "rate", "at most 2 digits after the point"),
         ({"action": 2}, "action", "0 (Reverse (heating)), 1 (Direct (cooling))"),
         ({"output": 50}, "output", "no such member"),
     ],

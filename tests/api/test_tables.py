@@ -122,6 +122,11 @@ def test_a_table_is_told_as_it_was_written(engineer: Client, panel: Device) -> N
             "pairs",
             "more than 2 decimals",
         ),
+        (
+            {"high_precision": True, "pairs": [{"volts": 1, "value": -21_474_836.48}]},
+            "pairs",
+            "value -21474836.48 does not fit; it can be up to 21474836.47",
+        ),
         ({"pairs": [{"volts": 10.1, "value": 0}]}, "pairs.0.volts", "10"),
         ({"pairs": [{"volts": -1, "value": 0}]}, "pairs.0.volts", "0"),
         ({"pairs": [{"volts": 1}]}, "pairs.0.value", "required"),
