@@ -58,7 +58,6 @@ class EmailAlarm(PanelSettings):
     )
 
     live = frozenset({"error_code"})
-    unaudited = PanelSettings.unaudited | live
 
     class Meta(PanelSettings.Meta):
         verbose_name = _("e-mail alarm")

@@ -72,7 +72,6 @@ class ExpansionIo(PanelRow):
     )
 
     live = frozenset({"last_contact"})
-    unaudited = PanelRow.unaudited | live
     table_size = SIZES.expansions
 
     class Meta(PanelRow.Meta):

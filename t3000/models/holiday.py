@@ -61,7 +61,6 @@ class Holiday(PanelRow):
     )
 
     live = frozenset({"value"})
-    unaudited = PanelRow.unaudited | live
     lengths = {"label": 8, "description": 20}
     named = ("label", "description")
     others_lack = frozenset({"auto_manual"})

@@ -62,7 +62,6 @@ class Monitor(PanelRow):
 
     parts = ("inputs",)
     live = frozenset({"next_sample_time", "analog_blocks", "digital_blocks", "operation_time"})
-    unaudited = PanelRow.unaudited | live
     named = ("label",)
     table_size = SIZES.monitors  # the firmware uses the last for the health of its network
 

@@ -95,7 +95,6 @@ class PanelAlarm(PanelRow):
             *("destinations", "modem", "printer", "change_flag", "original"),
         }
     )
-    unaudited = PanelRow.unaudited | live
     table_size = SIZES.alarms
 
     class Meta(PanelRow.Meta):

@@ -67,7 +67,6 @@ class TimeSettings(PanelSettings):
     )
 
     live = frozenset({"synced_at", "sync_ok"})
-    unaudited = PanelSettings.unaudited | live
 
     class Meta(PanelSettings.Meta):
         verbose_name = gettext_lazy("time settings")
@@ -171,7 +170,6 @@ class DyndnsSettings(PanelSettings):
     )
 
     live = frozenset({"updated_at"})
-    unaudited = PanelSettings.unaudited | live
 
     class Meta(PanelSettings.Meta):
         verbose_name = gettext_lazy("DynDNS settings")
@@ -209,7 +207,6 @@ class WifiSettings(PanelSettings):
     )
 
     live = frozenset({"status", "software_version", "mac_address"})
-    unaudited = PanelSettings.unaudited | live
 
     class Meta(PanelSettings.Meta):
         verbose_name = gettext_lazy("Wi-Fi settings")

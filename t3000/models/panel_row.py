@@ -64,12 +64,16 @@ class HeldRow(Audited):
                 )
 
     @classmethod
+    def audited_fields(cls) -> "dict[str, models.Field[Any, Any]]":
+        """Not what the device changes by itself."""
+        fields = super().audited_fields()
+        return {name: field for name, field in fields.items() if name not in cls.live}
+
+    @classmethod
     def wanted_fields(cls) -> "dict[str, models.Field[Any, Any]]":
         """What is configured: pushed to the device and compared with what it holds."""
         return {
-            name: field
-            for name, field in cls.audited_fields().items()
-            if name not in BOOKKEEPING | cls.live
+            name: field for name, field in cls.audited_fields().items() if name not in BOOKKEEPING
         }
 
     @classmethod

@@ -91,7 +91,6 @@ class NetworkSettings(PanelSettings):
     )
 
     live = frozenset({"mac_address"})
-    unaudited = PanelSettings.unaudited | live
 
     class Meta(PanelSettings.Meta):
         verbose_name = gettext_lazy("network settings")

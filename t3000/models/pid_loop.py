@@ -80,7 +80,6 @@ class PidLoop(PanelRow):
     )
 
     live = frozenset({"input_value", "output", "setpoint_value"})
-    unaudited = PanelRow.unaudited | live
     table_size = SIZES.pid_loops
 
     class Meta(PanelRow.Meta):

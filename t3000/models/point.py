@@ -152,7 +152,6 @@ class Point(PanelRow):
     )
 
     live = frozenset({"auto_manual", "control", "input_status", "hoa_switch", "decommissioned"})
-    unaudited = PanelRow.unaudited | live
     derived = PanelRow.derived | frozenset(point_rules.FOLLOW_RANGE)
     related = ("device__network", "device__product", "device__hardware")
     others_lack = point_rules.ALL_T3_FIELDS

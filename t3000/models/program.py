@@ -49,7 +49,6 @@ class Program(PanelRow):
     )
 
     live = frozenset({"execution_time_ms", "error"})
-    unaudited = PanelRow.unaudited | live
     named = ("label", "description")
     table_size = SIZES.programs
 

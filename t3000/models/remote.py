@@ -58,7 +58,6 @@ class RemotePoint(PanelRow):
     )
 
     live = frozenset({"value", "online", "product_id", "uses", "seconds_left"})
-    unaudited = PanelRow.unaudited | live
     table_size = SIZES.remote_points
 
     class Meta(PanelRow.Meta):

@@ -137,7 +137,6 @@ class Schedule(PanelRow):
 
     parts = ("entries", "exceptions")
     live = frozenset({"output", "state1", "state2"})
-    unaudited = PanelRow.unaudited | live
     panels_lack = frozenset(
         {"value_type", "default", "effective_from", "effective_until", "priority", "targets"}
         | {"exceptions"}

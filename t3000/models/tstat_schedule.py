@@ -52,7 +52,6 @@ class TstatSchedule(PanelRow):
     )
 
     live = frozenset({"output", "state1", "online"})
-    unaudited = PanelRow.unaudited | live
     table_size = SIZES.tstat_schedules
 
     class Meta(PanelRow.Meta):
