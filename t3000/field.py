@@ -19,7 +19,7 @@ from devices import live, runtime
 from devices.domain import commands, connecting, discovery, jobs, lease, link, overrides, polling
 from devices.domain.link import PollResult
 from devices.enums import LinkState, Origin
-from devices.live import PointChange
+from devices.live_rows import PointChange
 from devices.models import Command, Device, Link, Network
 from devices.models.acting import Actor, acting
 from devices.runtime import (

@@ -23,7 +23,7 @@ from devices import live
 from devices.domain import audit
 from devices.domain.rights import Lacks, Rights
 from devices.enums import OPEN_STATES, Action, CommandKind, CommandState, Origin, Role
-from devices.live import CommandStatus
+from devices.live_rows import CommandStatus
 from devices.models import Command, Device
 from devices.models.acting import Actor
 from devices.models.command import NOTE_LENGTH, CommandQuerySet

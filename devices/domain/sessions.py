@@ -18,6 +18,7 @@ from django.utils import timezone
 from devices import live
 from devices.domain import audit, last_seen
 from devices.enums import Action
+from devices.live_rows import Ended
 from devices.models import Session
 from devices.models.acting import Actor, current
 from devices.models.session import AGENT_LENGTH, seen
@@ -78,7 +79,7 @@ def end_all(user: User, *, except_key: str | None = None) -> int:
 def close_sockets(user_id: int | None, code: int = live.CLOSE_AGAIN) -> None:
     """Those of the user, in all processes, once this is committed. Whoever may, comes back."""
     if user_id is not None:
-        transaction.on_commit(lambda: live.publish(ended=[live.Ended(user_id, code)]))
+        transaction.on_commit(lambda: live.publish(ended=[Ended(user_id, code)]))
 
 
 def _as(user: User) -> Actor:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from devices.domain import commands
 from devices.domain.commands import BadCommand, NotPossible
-from devices.live import CommandStatus
+from devices.live_rows import CommandStatus
 from devices.models import Command
 from devices.models.acting import Actor
 from protocols.types import MANUAL, Quality

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from devices.domain import commands
 from devices.domain.link import is_fresh
 from devices.domain.rights import Rights
-from devices.live import CommandStatus, DeviceStatus, PointChange
+from devices.live_rows import CommandStatus, DeviceStatus, PointChange
 from devices.models import Device, Link
 from protocols.types import Quality
 from t3000.domain.text import value_text

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from devices.domain.link import PollResult
-from devices.live import PointChange
+from devices.live_rows import PointChange
 from devices.models import Link
 from protocols.types import PointAddress, Quality
 from t3000.domain.text import value_text

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from devices.live import CommandStatus
+from devices.live_rows import CommandStatus
 from t3000.domain.queries import milliseconds
 from t3000.views import states
 from t3000.views.states import Group, State

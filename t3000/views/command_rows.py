@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from devices.domain import commands
 from devices.enums import OPEN_STATES, CommandState
-from devices.live import CommandStatus
+from devices.live_rows import CommandStatus
 from t3000.domain.text import asked_text
 from t3000.models import Point
 from t3000.views.states import COMMAND_STATES, State

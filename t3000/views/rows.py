@@ -12,7 +12,7 @@ from devices.domain.link import STALE_INTERVALS
 from devices.domain.places import zone_of
 from devices.domain.rights import Rights
 from devices.enums import LinkState, NetworkProtocol, Role
-from devices.live import CommandStatus
+from devices.live_rows import CommandStatus
 from devices.models import Command, Device, Network
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals

@@ -9,6 +9,7 @@ from django.test import Client
 from devices import live
 from devices.domain import tokens
 from devices.enums import Role
+from devices.live_rows import Ended
 from devices.models import ApiToken, AuditEntry, RoleAssignment, Session, Site
 from tests import rows
 from tests.api.conftest import client_of
@@ -214,7 +215,7 @@ def test_who_is_made_inactive_is_out_at_once(
     assert browser.get("/").status_code == 302
     assert not Session.objects.filter(user=user).exists()
     assert not ApiToken.objects.filter(user=user).exists()
-    assert live.Ended(user.pk, live.CLOSE_AGAIN) in ended
+    assert Ended(user.pk, live.CLOSE_AGAIN) in ended
 
 
 def test_other_roles_close_the_live_sockets(
@@ -225,7 +226,7 @@ def test_other_roles_close_the_live_sockets(
     user = make_user("anna")
     with django_capture_on_commit_callbacks(execute=True):
         send(chief, "patch", of(user), {"roles": []}, 200)
-    assert ended == [live.Ended(user.pk, live.CLOSE_CHANGED)]
+    assert ended == [Ended(user.pk, live.CLOSE_CHANGED)]
 
 
 def test_what_somebody_did_stays_told_when_the_account_is_deleted(chief: Client) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices import live
-from devices.live import Client, DeviceStatus, Hub, PointChange, Subscription
+from devices.live import Client, Hub, Subscription
+from devices.live_rows import DeviceStatus, PointChange
 
 POINTS = frozenset(range(1, 6))
 

@@ -8,7 +8,7 @@ from celery import current_app
 
 from devices.domain import commands, overrides
 from devices.enums import CommandKind, CommandState, LinkState
-from devices.live import CommandStatus
+from devices.live_rows import CommandStatus
 from devices.models import Command
 from tests.factories import NOW, make_command, make_device
 

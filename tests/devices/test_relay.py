@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import redis
 
-from devices import live, relay
-from devices.live import CommandStatus, DeviceStatus, Ended, PointChange
+from devices import relay
+from devices.live_rows import CommandStatus, DeviceStatus, Ended, PointChange, decode, encode
 from devices.relay import GAP, Receiver, Sender
 from tests.servers import RedisServer
 
@@ -187,14 +187,14 @@ def test_what_is_encoded_is_decoded() -> None:
         "commands": [COMMAND],
         "ended": [Ended(5, 4403)],
     }
-    assert live.decode(live.encode(**kinds)) == kinds  # type: ignore[arg-type]
+    assert decode(encode(**kinds)) == kinds  # type: ignore[arg-type]
     whole = {
         "points": [CHANGE._replace(value=21)],
         "devices": [STATUS],
         "commands": [],
         "ended": [],
     }
-    decoded = live.decode(live.encode(**whole))  # type: ignore[arg-type]
+    decoded = decode(encode(**whole))  # type: ignore[arg-type]
     assert decoded["points"][0].value == 21
     assert decoded["devices"] == [STATUS]
 
@@ -220,4 +220,4 @@ def test_what_is_encoded_is_decoded() -> None:
 )
 def test_what_another_program_sends_is_refused(message: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        live.decode(message)
+        decode(message)

@@ -17,6 +17,7 @@ from devices.domain import accounts, last_seen, sessions, tokens
 from devices.domain.accounts import Wish
 from devices.domain.rights import Rights
 from devices.enums import Origin, Role
+from devices.live_rows import Ended
 from devices.models import ApiToken, Session
 from devices.models.acting import Actor, acting
 from devices.session_store import SessionStore
@@ -132,7 +133,7 @@ def test_signing_out_removes_it(anna: User) -> None:
 def test_signing_out_closes_the_sockets_once_the_session_is_gone(
     anna: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
-    ended: list[tuple[live.Ended, bool]] = []
+    ended: list[tuple[Ended, bool]] = []
 
     def publish(*, ended: Any = (), told: Any = ended) -> None:
         told.extend((one, Session.objects.exists()) for one in ended)
@@ -141,7 +142,7 @@ def test_signing_out_closes_the_sockets_once_the_session_is_gone(
     monkeypatch.setattr(live, "publish", publish)
     with django_capture_on_commit_callbacks(execute=True):
         client.post("/logout/")
-    assert ended == [(live.Ended(anna.pk, live.CLOSE_AGAIN), False)]
+    assert ended == [(Ended(anna.pk, live.CLOSE_AGAIN), False)]
 
 
 # By themselves

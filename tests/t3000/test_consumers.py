@@ -15,7 +15,7 @@ from django.utils import timezone
 from devices import live
 from devices.domain import commands, tokens
 from devices.enums import CommandState, Role
-from devices.live import DeviceStatus, PointChange
+from devices.live_rows import DeviceStatus, Ended, PointChange
 from devices.models import ApiToken, RoleAssignment, Session
 from t3000 import consumers
 from t3000.asgi import application
@@ -196,7 +196,7 @@ async def test_the_sockets_of_a_user_can_be_ended_at_once(foreign: Foreign) -> N
     for socket in (ended, other):
         await socket.send_json_to(foreign.asked)
         await socket.receive_json_from()
-    live.publish(ended=[live.Ended(foreign.user.pk, live.CLOSE_CHANGED)])
+    live.publish(ended=[Ended(foreign.user.pk, live.CLOSE_CHANGED)])
     assert (await ended.receive_output())["code"] == 4403
     live.publish([PointChange(foreign.own.pk, 22.0, "22.0", 0, 1)])
     assert (await other.receive_json_from())["seq"] == 2
