@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0016_audit_signing_in'),
+        ('devices', '0017_audit_kept_whole'),
     ]
 
     operations = [
