@@ -105,21 +105,27 @@ class HeldRow(Audited):
 
     def settle(self, changed: Collection[str]) -> None:
         """An edit is pending until the device was seen to hold it; edited back, it is in sync. An
-        edit of what was never read, as secrets are, is held as None: something else."""
+        edit of what was never read, as secrets are, is held as None: something else. A conflict
+        ends when somebody has decided on all that the device holds otherwise."""
         if self.held is not None:
             secrets, wanted = self.secret_fields(), self.wanted()
             unread = [n for n in changed if n in wanted and (n in secrets or n not in self.held)]
             self.held = {**self.held, **dict.fromkeys(unread)}
-        self.state = SyncState.IN_SYNC if self._is_held() else SyncState.PENDING
+        known = {name for name, value in (self.held or {}).items() if value is not None}
+        if self._is_held():
+            self.state = SyncState.IN_SYNC
+        elif self.state != SyncState.CONFLICT or self._held_otherwise() & known <= {*changed}:
+            self.state = SyncState.PENDING
         self.problem = ""
 
     def _is_held(self) -> bool:
-        """Whether the device holds what is wanted, as far as it was read: a device need not tell
-        everything, and what it told may be older than a column."""
-        if self.held is None:
-            return False
-        wanted = self.wanted()
-        return all(wanted[name] == value for name, value in self.held.items() if name in wanted)
+        return self.held is not None and not self._held_otherwise()
+
+    def _held_otherwise(self) -> set[str]:
+        """What the device holds other than it is wanted, as far as it was read: a device need not
+        tell everything, and what it told may be older than a column."""
+        wanted, held = self.wanted(), self.held or {}
+        return {name for name in held if name in wanted and held[name] != wanted[name]}
 
     def take_over(self, read: Mapping[str, Any]) -> None:
         """What the device was read to hold now. It becomes what is wanted where nothing waits to be
@@ -134,10 +140,9 @@ class HeldRow(Audited):
         before, held = self.held, {**(self.held or {}), **configured}
         self.held = held
         self._take({name: read[name] for name in self.live if name in read})
-        if self.state == SyncState.IN_SYNC or (before is None and self.pk is None):
+        is_new = before is None and self.pk is None
+        if self.state == SyncState.IN_SYNC or is_new or self._is_held():
             self._take({n: v for n, v in configured.items() if n not in self.secret_fields()})
-            self.state = SyncState.IN_SYNC
-        elif self._is_held():
             self.state, self.problem = SyncState.IN_SYNC, ""
         elif before is not None and any(
             before[name] != value for name, value in configured.items() if name in before

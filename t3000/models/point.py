@@ -200,6 +200,12 @@ class Point(PanelRow):
         own = point_rules.fields_of(self.kind)
         return self.others_lack.difference(own).union(point_rules.FOLLOW_RANGE)
 
+    def wanted(self) -> dict[str, Any]:
+        """Null of what only panels have is as the panel has it: in a panel there is always one."""
+        own = point_rules.ALL_T3_FIELDS
+        whole = super().wanted()
+        return {name: one for name, one in whole.items() if one is not None or name not in own}
+
     @classmethod
     def wanted_fields(cls) -> "dict[str, models.Field[Any, Any]]":
         """Not what its device describes it as."""

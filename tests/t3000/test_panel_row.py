@@ -67,6 +67,17 @@ def test_a_change_at_the_device_does_not_overwrite_an_edit(panel: Device, chief:
     assert edit(array, chief, label="OTHER").state == SyncState.IN_SYNC
 
 
+def test_a_conflict_ends_when_somebody_decided_on_all_of_it(panel: Device, chief: Rights) -> None:
+    array = read(Array(device=panel, index=0), label="OLD", size=2)
+    edit(array, chief, label="NEW")
+    array = read(array, label="OTHER", size=3)
+    assert edit(array, chief, label="NEW").state == SyncState.CONFLICT
+    assert edit(array, chief, cells=[1]).state == SyncState.CONFLICT
+    assert edit(array, chief, label="NEW", size=2).state == SyncState.PENDING
+    assert read(array, label="OTHER", size=4).state == SyncState.CONFLICT
+    assert read(array, label="NEW", size=2, cells=[1]).state == SyncState.IN_SYNC
+
+
 def test_a_row_that_was_never_read_waits(panel: Device, chief: Rights) -> None:
     (array,) = rows.create(
         Array, [{"device_id": panel.pk, "index": 0, "label": "A"}], by=chief, role=Role.ENGINEER

@@ -250,6 +250,17 @@ def test_a_deleted_point_of_a_panel_is_an_empty_place() -> None:
     assert point.state == SyncState.IN_SYNC
 
 
+def test_what_is_not_said_of_a_panels_point_is_as_the_panel_has_it() -> None:
+    panel = make_panel()
+    point = create(panel, label="ZN_T", range=3, digital_analog=ANALOG)
+    held = {"label": "ZN_T", "range": 3, "digital_analog": 1, "filter": 5, "calibration": -1.5}
+    point.take_over(held)
+    assert (point.state, point.filter, point.calibration) == (SyncState.IN_SYNC, 5, -1.5)
+    point.save()
+    assert update(point, filter=7).state == SyncState.PENDING
+    assert update(point, filter=None).state == SyncState.IN_SYNC
+
+
 @pytest.mark.parametrize("is_panel", [True, False])
 def test_what_no_panel_holds_goes(is_panel: bool) -> None:
     point = make_point(make_panel() if is_panel else make_device(), held=None)
