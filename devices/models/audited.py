@@ -234,6 +234,12 @@ def _delete(rows: Any, using: str, origin: Any) -> tuple[int, dict[str, int]]:
         return collector.delete()
 
 
+def recorded_cascade(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """What goes with a row that does not record itself, as a user does not: on_delete."""
+    record(Action.DELETE, [(row, values(row), {}) for row in _whole(rows)])
+    models.CASCADE(collector, field, rows, using)
+
+
 def _whole(rows: Any) -> Sequence[Audited]:
     """Those of the rows that are recorded, with all fields: the collector leaves most out."""
     model = rows.model if isinstance(rows, models.QuerySet) else type(next(iter(rows), None))

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import Role
-from devices.models.audited import Audited
+from devices.models.audited import Audited, recorded_cascade
 from devices.models.place import Site
 
 
@@ -14,7 +14,7 @@ class RoleAssignment(Audited):
     """What a user may do at a site. Who has none sees nothing of it."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="roles"
+        settings.AUTH_USER_MODEL, on_delete=recorded_cascade, related_name="roles"
     )
     site = models.ForeignKey(
         Site,

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from devices.models.audited import Audited
+from devices.models.audited import Audited, recorded_cascade
 
 NAME_LENGTH = 60
 
@@ -15,7 +15,7 @@ class ApiToken(Audited):
     unaudited = frozenset({"digest", "used_at", "used_from"})
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+        settings.AUTH_USER_MODEL, on_delete=recorded_cascade, related_name="api_tokens"
     )
     name = models.CharField(
         max_length=NAME_LENGTH, blank=True, help_text=_("Which program it is for.")

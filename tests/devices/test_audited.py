@@ -5,11 +5,13 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import DatabaseError, NotSupportedError, connection, transaction
 from django.db.models import F
 
+from devices.domain import tokens
 from devices.enums import Action, Origin
-from devices.models import AuditEntry, Building, Device, Floor, Room, Site
+from devices.models import AuditEntry, Building, Device, Floor, RoleAssignment, Room, Site
 from devices.models.acting import Actor, acting
 from tests.factories import make_device, make_network, make_room, make_site, make_user
 
@@ -135,6 +137,23 @@ def test_what_goes_with_a_row_is_told_too() -> None:
     assert device.room is None
     assert not Floor.objects.exists()
     assert not Room.objects.exists()
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+def test_what_goes_with_a_user_is_told_however_the_user_goes(is_one: bool) -> None:
+    site = make_site()
+    user = make_user("anna", site=site)
+    token = tokens.find_row(tokens.make(user, name="report"))
+    since = forget()
+    pk = user.pk
+    (user if is_one else User.objects.filter(pk=pk)).delete()
+    gone = AuditEntry.objects.filter(pk__gt=since, action=Action.DELETE).order_by("kind")
+    assert list(gone.values_list("kind", "row_id", "name", "site_id")) == [
+        ("apitoken", token.pk, "report", None),
+        ("roleassignment", gone[1].row_id, f"anna: viewer at {site}", site.pk),
+    ]
+    assert gone[1].changes["user"] == [pk, None]
+    assert not RoleAssignment.objects.exists()
 
 
 def test_a_row_of_a_site_is_told_at_its_site() -> None:
