@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
 from devices.api.fields import Choice, Id, JsonBoolean, JsonId, JsonInteger, JsonText, YesNo
+from devices.api.once import GONE, IDEMPOTENCY_KEY, once
 from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery, SearchQuery
 from devices.api.refusals import refusals
@@ -147,15 +148,21 @@ class AccountList(AccountRows, ListView):
         return super().filter_queryset(queryset)
 
     @extend_schema(
-        request=NewAccountSerializer, responses={201: AccountSerializer}, parameters=[ETAG]
+        request=NewAccountSerializer,
+        responses={201: AccountSerializer},
+        parameters=[ETAG, IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         asked = NewAccountSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        what, wish = [request.path, request.data], asked.wish()
         with refusals():
-            user = accounts.create(asked.wish(), by=self.rights)
-        (row,) = self.rows(self.get_queryset().filter(pk=user.pk))
-        location = reverse("api-account", args=[user.pk])
+            (pk,) = once(request, what, lambda: [accounts.create(wish, by=self.rights).pk])
+        rows = self.rows(self.get_queryset().filter(pk=pk))
+        if not rows:
+            raise Conflict(GONE)
+        (row,) = rows
+        location = reverse("api-account", args=[pk])
         return Response(row, status=201, headers={"Location": location, "ETag": self.etag(row)})
 
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.fields import Choice, Id, JsonId
+from devices.api.once import IDEMPOTENCY_KEY, once
 from devices.api.problems import Wrong
 from devices.api.queries import Closed, ListQuery
 from devices.api.refusals import refusals
@@ -65,18 +66,25 @@ class Discover(ApiView):
     wrong = Wrong(field="networks", detail="There is no network 9.")
     conflict = "There is no network to search: none is switched on."
 
-    @extend_schema(request=SearchSerializer, responses={202: JobSerializer})
+    @extend_schema(
+        request=SearchSerializer, responses={202: JobSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
     def post(self, request: Request) -> Response:
         search = SearchSerializer(data=request.data)
         search.is_valid(raise_exception=True)
+        networks = search.validated_data.get("networks")
         try:
             with refusals():
-                job = jobs.request_search(
-                    search.validated_data.get("networks"), by=asker(request), now=timezone.now()
+                (pk,) = once(
+                    request, [request.path, request.data], lambda: [_search(request, networks)]
                 )
         except jobs.NoSuchNetworks as error:
             raise ValidationError({"networks": [f"There is no network {error}."]}) from None
-        return accepted(job, self.rights)
+        return accepted(Job.objects.get(pk=pk), self.rights)
+
+
+def _search(request: Request, networks: Sequence[int] | None) -> int:
+    return jobs.request_search(networks, by=asker(request), now=timezone.now()).pk
 
 
 class JobQuery(ListQuery):

@@ -26,6 +26,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "same answer, and is not carried out twice.",
 )
 
+GONE = "This was created before with the same key, and deleted since."
+
 
 @transaction.atomic
 def once(request: Request, what: Any, make: Callable[[], Any]) -> Any:

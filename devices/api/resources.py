@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.etags import etag_of, require_match
-from devices.api.once import once
+from devices.api.once import GONE, once
 from devices.api.problems import Conflict, Wrong
 from devices.api.queries import ListQuery, Query
 from devices.api.refusals import refusals
@@ -108,7 +108,7 @@ class Resource(ApiView):
     def created(self, pk: int) -> Response:
         row = self.whole_rows([pk]).get(pk)
         if row is None:
-            raise Conflict("This was created before with the same key, and deleted since.")
+            raise Conflict(GONE)
         location = reverse(self.route, args=[pk])
         return Response(row, status=201, headers={"Location": location, "ETag": self.etag(row)})
 

@@ -10,7 +10,7 @@ from devices import live
 from devices.domain import tokens
 from devices.enums import Role
 from devices.live_rows import Ended
-from devices.models import ApiToken, AuditEntry, RoleAssignment, Session, Site
+from devices.models import ApiToken, AuditEntry, RequestKey, RoleAssignment, Session, Site
 from tests import rows
 from tests.api.conftest import client_of
 from tests.factories import make_site, make_user
@@ -71,6 +71,24 @@ def test_an_account_is_made_with_its_roles_and_can_sign_in(chief: Client, here: 
     assert roles(user) == {here.pk: Role.ENGINEER, None: Role.VIEWER}
     assert Client().login(username="anna", password=GOOD)
     assert GOOD not in chief.get(of(user)).content.decode()
+
+
+def test_an_account_that_is_asked_for_again_is_made_once(chief: Client) -> None:
+    asked = {"username": "anna", "password": GOOD}
+
+    def post(body: Any) -> Any:
+        key = {"Idempotency-Key": "a1"}
+        return chief.post(PATH, body, content_type="application/json", headers=key)
+
+    first, again = post(asked), post(asked)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["Location"] == first.headers["Location"]
+    assert User.objects.filter(username="anna").count() == 1
+    assert post({**asked, "password": GOOD + "2"}).status_code == 409
+    assert GOOD not in str(RequestKey.objects.values())
+    User.objects.get(username="anna").delete()
+    assert "deleted since" in post(asked).json()["detail"]
 
 
 @pytest.mark.parametrize(

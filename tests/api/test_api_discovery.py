@@ -54,6 +54,15 @@ def test_a_search_is_planned_for_all_networks_in_use(searcher: Client, reader: C
     assert unused.discovery_due_at is None
 
 
+def test_a_search_that_is_asked_for_again_is_the_one_that_there_is(searcher: Client) -> None:
+    make_network()
+    key: Any = {**JSON, "headers": {"Idempotency-Key": "s1"}}
+    first, again = searcher.post(PATH, {}, **key), searcher.post(PATH, {}, **key)
+    assert first.status_code == again.status_code == 202
+    assert first.json()["id"] == again.json()["id"] == Job.objects.get().pk
+    assert searcher.post(PATH, {"networks": [1]}, **key).status_code == 409
+
+
 def test_a_search_runs_and_finishes_with_its_networks(searcher: Client) -> None:
     first, second = make_network(), make_network()
     make_device(network=first)
