@@ -18,6 +18,7 @@ from devices.api.fields import Id, JsonId
 from devices.domain import tokens
 from devices.enums import Role
 from devices.models import ApiToken, Command, Job, Session, Site
+from devices.models.parts import Part, kinds
 from t3000.models import Point
 from tests import rows
 from tests.factories import make_site, make_user
@@ -36,6 +37,7 @@ FILTERS: dict[tuple[type[Any], str], Callable[[Any], int]] = {
     (Job, "network"): lambda row: row.parts.get().network_id,
     (Command, "point"): lambda row: Point.objects.get(device=row.device, address=row.point).pk,
 }
+PARTS = [model for model in apps.get_models() if issubclass(model, Part)]
 OF_USERS = (User, Session, ApiToken)  # of somebody with a role at the site
 OWN = ("tokens", "tokens/<int:pk>", "sessions/<int:pk>")  # everybody has some
 UNSEEN = "Not for strangers"
@@ -194,6 +196,31 @@ def test_rows_do_not_refer_to_another_site(
             assert response.status_code == 400, (method, response.content)
             wrong = {one["field"]: one["detail"] for one in response.json()["errors"]}
             assert wrong[name].startswith("There is no "), (method, wrong)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_a_part_refers_to_nothing_but_its_whole(part: type[Part]) -> None:
+    """A reference in it would be looked at by nobody: no part of a body reaches another site."""
+    (whole,) = (field for field in part._meta.concrete_fields if field.is_relation)
+    owner: Any = whole.related_model
+    assert part in {kind for kind, _ in kinds(owner).values()}
+    assert part.site_path == f"{whole.name}__{owner.site_path}"
+
+
+@of([one for one in LISTS if getattr(one.view, "parts", None)])
+def test_a_part_cannot_be_given_another_whole(
+    endpoint: Endpoint, there: Site, here: Site, everybody: Client
+) -> None:
+    stranger = client_of(make_user(role=Role.ADMINISTRATOR, site=here))
+    own, foreign = rows.make(endpoint.model, here), rows.make(endpoint.model, there)
+    for name, (kind, whole) in kinds(endpoint.model).items():
+        for member in (whole.name, whole.attname, "id"):
+            sent = {name: [{member: foreign.pk}]}
+            response = send(stranger, "PATCH", f"{endpoint.path()}/{own.pk}", sent)
+            assert response.status_code == 400
+            wrong = {one["field"]: one["detail"] for one in response.json()["errors"]}
+            assert "There is no such member" in wrong[f"{name}.0.{member}"]
+        assert not kind.objects.exists()
 
 
 def _target(model: type[models.Model], column: str) -> type[models.Model] | None:
