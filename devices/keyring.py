@@ -42,6 +42,12 @@ def is_a_file() -> bool:
     return not settings.ENCRYPTION_KEYS
 
 
+def is_open_to_others() -> bool:
+    """Whether the file, as it was put back from a backup, is for others to read, too."""
+    path: Path = settings.ENCRYPTION_KEY_FILE
+    return is_a_file() and bool(path.stat().st_mode & 0o077)
+
+
 def keys() -> list[str]:
     """The newest first. Raises KeyMissing or KeyProblem."""
     if settings.ENCRYPTION_KEYS:

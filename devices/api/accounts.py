@@ -286,7 +286,8 @@ class NewTokenSerializer(Closed):
         max_value=tokens.LONGEST,
         allow_null=True,
         default=tokens.LIFETIME.days,
-        help_text="How long it holds; null: until it is revoked.",
+        help_text="How long it holds; null: until it is revoked. One that is asked for with a "
+        "token ends with that one at the latest.",
     )
 
 
@@ -330,9 +331,10 @@ class TokenList(TokenRows, ListView):
         asked.is_valid(raise_exception=True)
         days = asked.validated_data["days"]
         lifetime = tokens.UNTIL_REVOKED if days is None else timedelta(days=days)
-        user = asker(request)
+        user, name = asker(request), asked.validated_data["name"]
+        by = request.auth if isinstance(request.auth, ApiToken) else None
         try:
-            token = tokens.make(user, name=asked.validated_data["name"], lifetime=lifetime)
+            token = tokens.make(user, name=name, lifetime=lifetime, by=by)
         except tokens.TooMany as error:
             raise Conflict(str(error)) from None
         row = tokens.find_row(token)

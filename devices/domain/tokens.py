@@ -56,21 +56,24 @@ def make(
     *,
     name: str = "",
     lifetime: timedelta | None = LIFETIME,
+    by: ApiToken | None = None,
     now: datetime | None = None,
 ) -> str:
-    """A new token, which nobody can tell again. Raises TooMany."""
+    """A new token, which nobody can tell again. One that is made by means of another does not
+    outlive it: who stole that would never be out. Raises TooMany."""
     now = now or timezone.now()
     own = ApiToken.objects.filter(user=user)
     own.filter(expires_at__lt=now - FORGET).delete()
     if own.count() >= MOST:
         raise TooMany(f"A user has at most {MOST} tokens. Revoke one that is no longer needed.")
+    ends = [now + lifetime if lifetime is not None else None, by.expires_at if by else None]
     token = secrets.token_hex(32)
     row = ApiToken.objects.create(
         user=user,
         name=clean(name)[:NAME_LENGTH],
         digest=_digest(token),
         created_at=now,
-        expires_at=now + lifetime if lifetime is not None else None,
+        expires_at=min((end for end in ends if end is not None), default=None),
     )
     end = f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "until it is revoked"
     log.info("%s made the token %s of %s, %s", current().name, _called(row), user, end)

@@ -1,5 +1,6 @@
 """Accounts by the API: who manages whom, what is told, and that somebody is always left."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -283,6 +284,33 @@ def test_a_token_of_ones_own_is_made_told_once_and_revoked() -> None:
     assert made["token"] not in str(AuditEntry.objects.filter(kind="apitoken").values("changes"))
     send(client, "delete", path, {}, 204)
     assert program.get(PATH).status_code == 401
+
+
+def test_a_token_that_is_made_with_a_token_does_not_outlive_it() -> None:
+    user = make_user("anna")
+    week = timedelta(days=7)
+    by_week = Client(headers={"Authorization": f"Token {tokens.make(user, lifetime=week)}"})
+    forever = tokens.make(user, lifetime=tokens.UNTIL_REVOKED)
+    by_forever = Client(headers={"Authorization": f"Token {forever}"})
+    browser = Client()
+    browser.force_login(user)
+
+    def ends(client: Client, days: int | None) -> Any:
+        return send(client, "post", "/api/t3000/tokens", {"name": "x", "days": days}, 201)[
+            "expires_at"
+        ]
+
+    end_of_week = min(one["expires_at"] for one in tokens_of(by_week) if one["expires_at"])
+    assert ends(by_week, None) == ends(by_week, 90) == end_of_week
+    assert ends(by_week, 1) < end_of_week
+    assert ends(by_forever, None) is None
+    assert ends(by_forever, 90) > end_of_week
+    assert ends(browser, None) is None
+
+
+def tokens_of(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/api/t3000/tokens").json()["results"]
+    return found
 
 
 def test_administrators_see_and_revoke_tokens_of_those_they_manage(

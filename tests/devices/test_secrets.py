@@ -280,6 +280,18 @@ def test_prepare_refuses_to_start_without_the_key(
     assert not User.objects.exists()
 
 
+def test_prepare_warns_of_a_key_that_others_may_read(
+    key_file: Path, prepare: Callable[[], str]
+) -> None:
+    """As one that was copied back from a backup."""
+    assert prepare() == ""
+    for mode in (0o640, 0o604):
+        key_file.chmod(mode)
+        assert prepare() == f"Others on this machine may read {key_file}: chmod 600 it.\n"
+    key_file.chmod(0o400)
+    assert prepare() == ""
+
+
 def test_prepare_warns_of_another_key_and_starts(
     key_file: Path, prepare: Callable[[], str]
 ) -> None:

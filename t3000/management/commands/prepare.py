@@ -52,6 +52,8 @@ class Command(RecordedCommand):
             raise CommandError(str(error)) from error
         if problem:
             self.stderr.write(f"The site is served, but stored secrets cannot be used. {problem}")
+        if keyring.is_open_to_others():
+            self.stderr.write(f"Others on this machine may read {keyring.place()}: chmod 600 it.")
 
     def _make_administrator(self) -> None:
         given = os.environ.get("T3000_ADMIN_PASSWORD", "")
