@@ -19,7 +19,6 @@ from devices import live, runtime
 from devices.domain import commands, connecting, discovery, jobs, lease, link, overrides, polling
 from devices.domain.link import PollResult
 from devices.enums import LinkState, Origin
-from devices.live_rows import PointChange
 from devices.models import Command, Device, Link, Network
 from devices.models.acting import Actor, acting
 from devices.runtime import (
@@ -34,8 +33,8 @@ from devices.runtime import (
     Outcome,
 )
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Reading
-from t3000.domain import points, queries, values
-from t3000.domain.devices import outdate
+from t3000.domain import points, values
+from t3000.domain.devices import outdate, tell
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +192,7 @@ def store_outcome(outcome: Outcome) -> None:
         if reading is not None and _is_online(outcome.device_id):
             _remember(outcome.device_id, reading)
             readings = PollResult(outcome.device_id, reading.time, 0, [reading])
-            _on_commit(values.apply([readings]), [])
+            tell(values.apply([readings]), [])
         commands.finish(
             command, outcome.state, outcome.message, new_value=reading.value if reading else None
         )
@@ -247,19 +246,13 @@ def store_polls(results: Sequence[PollResult]) -> None:
         edges = link.record_polls(latest)
         latest = [result for result in latest if result.device_id not in edges.outdated]
         changes = values.apply(latest, edges.revived, _read_back) + values.mark_stale(edges.fell)
-        _on_commit(changes, edges.links)
+        tell(changes, edges.links)
 
 
 def sweep_silent(now: datetime | None = None) -> None:
     """Marks as stale what nobody reads any more."""
     with transaction.atomic():
-        silent = link.fall_silent(now or timezone.now())
-        _on_commit(values.mark_stale(silent), silent)
-
-
-def _on_commit(changes: Sequence[PointChange], links: Sequence[Link]) -> None:
-    statuses = [queries.device_status(one) for one in links]
-    transaction.on_commit(lambda: live.publish(changes, statuses))
+        outdate(link.fall_silent(now or timezone.now()))
 
 
 def store_found(found: Sequence[Found]) -> None:

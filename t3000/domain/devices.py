@@ -13,6 +13,7 @@ from django.db.models import Count, QuerySet
 from devices import live
 from devices.domain.link import is_fresh
 from devices.enums import SyncState
+from devices.live_rows import PointChange
 from devices.models import Link
 from protocols.types import Quality
 from t3000.domain.queries import device_status
@@ -62,10 +63,13 @@ def _states(device_id: int) -> Iterator[tuple[str, int]]:
 
 
 def outdate(links: Sequence[Link]) -> None:
-    """Of devices that were not read yet where they are now no value is fresh. Call it inside a
-    transaction; browsers hear of it when it is committed."""
-    if not links:
-        return
-    changes = mark_stale(links)
+    """Of devices that are silent, or were not read yet where they are now, no value is fresh. Call
+    it inside a transaction."""
+    if links:
+        tell(mark_stale(links), links)
+
+
+def tell(changes: Sequence[PointChange], links: Sequence[Link]) -> None:
+    """Browsers hear of it when it is committed."""
     statuses = [device_status(link) for link in links]
     transaction.on_commit(lambda: live.publish(changes, statuses))
