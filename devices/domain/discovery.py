@@ -25,9 +25,10 @@ TOLD_NUMBERS = (
 RETRY = timedelta(seconds=5)  # for a network that another process still holds
 
 
-def request_discovery(network: Network, now: datetime | None = None) -> None:
+def request_discovery(*networks: Network, now: datetime | None = None) -> None:
     """Looks for devices with the next tick."""
-    Network.objects.filter(pk=network.pk).update(discovery_due_at=now or timezone.now())
+    wanted = Network.objects.filter(pk__in=[network.pk for network in networks])
+    wanted.update(discovery_due_at=now or timezone.now())
 
 
 def postpone(network_id: int, delay: timedelta = RETRY) -> None:

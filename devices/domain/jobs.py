@@ -70,8 +70,7 @@ def request_search(network_ids: Sequence[int] | None, *, by: User, now: datetime
         raise NotPossible("There is no network to search: none is switched on.")
     job = Job.objects.create(user=by, username=by.get_username(), asked_at=now)
     JobNetwork.objects.bulk_create(JobNetwork(job=job, network=network) for network in enabled)
-    for network in enabled:
-        request_discovery(network, now)
+    request_discovery(*enabled, now=now)
     return job
 
 

@@ -184,7 +184,7 @@ def test_a_panel_that_answers_at_two_places_is_not_known_twice(
     assert device.address == "127.0.0.21:502"
     assert device.conflict == "Its serial number 4711 answers at 127.0.0.22:502, too."
     assert device.conflict in caplog.text
-    discovery.request_discovery(network, NOW)
+    discovery.request_discovery(network, now=NOW)
     discovery.claim_due(NOW)
     device.refresh_from_db()
     assert device.conflict == ""  # until the search that begins meets it again
