@@ -20,14 +20,22 @@ def days_of_the_year(days: Any) -> None:
     if not isinstance(days, list):
         raise ValidationError(_("This is not a list of days; write them as 12-25."))
     for day in days:
-        match = DAY.fullmatch(day) if isinstance(day, str) else None
-        try:
-            day_index(*(int(part) for part in match.groups())) if match else int("")
-        except ValueError:
+        if not _is_day(day):
             message = _("%(day)s is no day of a year; write 25 December as 12-25.")
-            raise ValidationError(message, params={"day": day}) from None
+            raise ValidationError(message, params={"day": day})
     if days != sorted(set(days)):
         raise ValidationError(_("The days must be in their order, each once."))
+
+
+def _is_day(day: Any) -> bool:
+    match = DAY.fullmatch(day) if isinstance(day, str) else None
+    if match is None:
+        return False
+    try:
+        day_index(int(match[1]), int(match[2]))
+    except ValueError:
+        return False
+    return True
 
 
 class Holiday(PanelRow):
