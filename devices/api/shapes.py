@@ -3,7 +3,7 @@ a default is put in by the model."""
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, assert_never
 
 from rest_framework import serializers
 from rest_framework.utils.field_mapping import get_field_kwargs
@@ -12,11 +12,11 @@ from devices.api.fields import JsonBoolean, JsonInteger, JsonNumber, JsonText
 from devices.api.queries import Closed
 from devices.models.shapes import (
     REQUIRED,
+    AnyShape,
     Flag,
     ListOf,
     Number,
     Record,
-    Shape,
     ShapedField,
     Text,
     Whole,
@@ -35,12 +35,12 @@ def usual_options(name: str, column: ShapedField) -> dict[str, Any]:
     return {name: options[name] for name in usual if name in options}
 
 
-def _field(shape: Shape, **options: Any) -> Any:
+def _field(shape: AnyShape, **options: Any) -> Any:
     field, own = _kind(shape)
     return field(**own, **options)
 
 
-def _kind(shape: Shape) -> tuple[Callable[..., Any], dict[str, Any]]:
+def _kind(shape: AnyShape) -> tuple[Callable[..., Any], dict[str, Any]]:
     """The class of a shape's field, with its options."""
     match shape:
         case Whole(low=low, high=high):
@@ -56,7 +56,8 @@ def _kind(shape: Shape) -> tuple[Callable[..., Any], dict[str, Any]]:
             return serializers.ListField, own
         case Record():
             return _record(shape), {}
-    raise NotImplementedError(type(shape))
+        case _:
+            assert_never(shape)
 
 
 @cache
@@ -65,5 +66,5 @@ def _record(shape: Record) -> type[Closed]:
     return type(f"{shape.name}Serializer", (Closed,), {**members, "__doc__": shape.help_text})
 
 
-def _member(shape: Shape) -> Any:
+def _member(shape: AnyShape) -> Any:
     return _field(shape, required=shape.default is REQUIRED, help_text=shape.help_text)

@@ -2,6 +2,7 @@
 described. No I/O."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,15 +15,15 @@ REQUIRED: Any = object()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
-    """What a value may be: this one anything. In a record one with a default may be left out."""
+class Shape(ABC):
+    """What a value may be. In a record one with a default may be left out."""
 
     default: Any = field(default=REQUIRED, hash=False)
     help_text: str = ""
 
+    @abstractmethod
     def clean(self, value: Any) -> Any:
         """The value, with defaults for what was left out. Raises ValidationError."""
-        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class Flag(Shape):
 
 @dataclass(frozen=True, kw_only=True)
 class ListOf(Shape):
-    item: Shape
+    item: "AnyShape"
     most: int
     least: int = 0
 
@@ -87,7 +88,7 @@ class ListOf(Shape):
 @dataclass(frozen=True, kw_only=True)
 class Record(Shape):
     name: str  # in the API's description
-    members: Mapping[str, Shape] = field(hash=False)
+    members: "Mapping[str, AnyShape]" = field(hash=False)
 
     def clean(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -107,14 +108,19 @@ class Record(Shape):
         return whole
 
 
+AnyShape = Whole | Number | Text | Flag | ListOf | Record
+
+
 class ShapedField(models.JSONField):
     """A JSON column that holds nothing but its shape."""
 
+    shape: AnyShape
     empty_values: list[Any] = []  # an empty text is no list
 
-    def __init__(self, *args: Any, shape: Shape | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, shape: AnyShape | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.shape = shape or Shape()
+        if shape is not None:  # migrations know none
+            self.shape = shape
 
     def deconstruct(self) -> Any:
         """To the database any JSON is the same."""
@@ -126,7 +132,7 @@ class ShapedField(models.JSONField):
         return None if value is None else self.shape.clean(value)
 
 
-def _inside(where: str, shape: Shape, value: Any) -> Any:
+def _inside(where: str, shape: AnyShape, value: Any) -> Any:
     try:
         return shape.clean(value)
     except ValidationError as error:
