@@ -311,7 +311,7 @@ class TokenRows(OwnView):
     serializer_class: Any = TokenSerializer
     tag = "accounts"
     refusals: ClassVar[Sequence[int]] = (409,)
-    wrong = Wrong(field="name", detail="This field is required.")
+    wrong = Wrong(field="name", detail="This is required and missing.")
     conflict = "A user has at most 50 tokens. Revoke one that is no longer needed."
 
     def get_queryset(self) -> QuerySet[ApiToken]:

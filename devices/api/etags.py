@@ -20,6 +20,7 @@ IF_MATCH = OpenApiParameter(
     description="The ETag that the row must still have; 412 if somebody changed it meanwhile.",
 )
 CHANGED = "It was changed since this ETag was given; read it again."
+NO_ETAG = 'If-Match holds no ETag; write one as it was given, with its quotes: "33a64df5".'
 
 
 def etag_of(content: Any) -> str:
@@ -31,5 +32,7 @@ def require_match(request: Request, present: Callable[[], str]) -> None:
     """Raises PreconditionFailed unless the request goes with the present ETag, which is asked for
     only if the request names one."""
     expected = parse_etags(request.headers.get("If-Match", "*"))
+    if not expected:
+        raise PreconditionFailed(NO_ETAG)
     if expected != ["*"] and present() not in expected:
         raise PreconditionFailed(CHANGED)

@@ -132,7 +132,10 @@ class JsonInteger(serializers.IntegerField):
 class Moment(serializers.DateTimeField):
     """A time that says its distance from UTC: nobody must guess whose clock is meant."""
 
-    default_error_messages = {"invalid": "This is not a time; write one as 2026-11-23T18:00:00Z."}
+    default_error_messages = {
+        "invalid": "This is not a time; write one as 2026-11-23T18:00:00Z.",
+        "overflow": "This is before the year 1 or after the year 9999 in UTC.",
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str) or not RFC3339.fullmatch(data):

@@ -12,6 +12,14 @@ from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions, serializers
 
 MEDIA_TYPE = "application/problem+json"
+STOCK = {  # what REST framework says by these codes, with what would be right
+    "required": "This is required and missing.",
+    "null": "This cannot be null; give a value.",
+    "blank": "This cannot be blank; give a text.",
+    "empty": "This list cannot be empty; give one at least.",
+    "not_a_list": "This is not a list; write one such as [1, 2].",
+    "not_a_dict": 'This is not an object; write one such as {"name": "A"}.',
+}
 SIGN_IN = "Sign in, or send a token in the header: Authorization: Token ..."
 
 
@@ -85,6 +93,10 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
         detail = _summary(errors)
     elif isinstance(known, exceptions.NotAuthenticated):
         detail = SIGN_IN
+    elif isinstance(known, exceptions.UnsupportedMediaType):
+        detail = f"{known.detail} {_media(context, 'parser_classes')} is taken here."
+    elif isinstance(known, exceptions.NotAcceptable):
+        detail = f"{known.detail} {_media(context, 'renderer_classes')} is told here."
     else:
         detail = str(known.detail)
     set_rollback()
@@ -106,6 +118,11 @@ def _as_api_error(error: Exception) -> exceptions.APIException | None:
     return TooLarge() if isinstance(error, RequestDataTooBig) else None
 
 
+def _media(context: Mapping[str, Any], classes: str) -> str:
+    """The media types that a view takes, or tells."""
+    return " or ".join(one.media_type for one in getattr(context["view"], classes))
+
+
 def _flat(path: str, detail: Any) -> Iterator[Wrong]:
     """Django REST framework nests what is wrong as the value is nested."""
     if isinstance(detail, Mapping):
@@ -117,7 +134,8 @@ def _flat(path: str, detail: Any) -> Iterator[Wrong]:
             here = f"{path}.{index}" if isinstance(inner, Mapping | list) else path
             yield from _flat(here, inner)
     else:
-        yield Wrong(field=path or "body", detail=str(detail))
+        told = STOCK.get(getattr(detail, "code", ""), str(detail))
+        yield Wrong(field=path or "body", detail=told)
 
 
 def _summary(errors: Sequence[Wrong]) -> str:

@@ -15,22 +15,30 @@ LARGEST_PAGE = 1000
 FURTHEST_PAGE = 10**9
 
 
-def refuse_unknown(data: Any, known: Collection[str], kind: str) -> None:
-    """Raises ValidationError for members that nobody knows."""
+def refuse_unknown(
+    data: Any, known: Collection[str], kind: str, told: Collection[str] = ()
+) -> None:
+    """Raises ValidationError for members that nobody knows, and for those that are `told` only."""
     if isinstance(data, Mapping):
         unknown = [name for name in data if name not in known]
         if unknown:
             what = f"There is no such {kind}; there are: {', '.join(known) or 'none'}."
-            raise ValidationError({name: [what] for name in unknown})
+            only_told = "This is read only; leave it out."
+            raise ValidationError({name: [only_told if name in told else what] for name in unknown})
+
+
+NO_OBJECT: dict[str, Any] = {"invalid": 'This is not an object; write one such as {{"name": "A"}}.'}
 
 
 class Closed(serializers.Serializer[Any]):
     """Takes nothing but its own members."""
 
+    default_error_messages = NO_OBJECT
     kind_of_member = "member"
 
     def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(data, self.fields, self.kind_of_member)
+        known = [name for name, field in self.fields.items() if not field.read_only]
+        refuse_unknown(data, known, self.kind_of_member, self.fields)
         return super().to_internal_value(data)
 
 

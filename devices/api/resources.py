@@ -54,7 +54,7 @@ class Resource(ApiView):
     word: ClassVar[str] = ""  # what the schema calls a row; as the model unless told
     create_query: ClassVar[type[Query]] = Query  # the parameters of what adds rows
     create_answers: ClassVar[Mapping[int, Any]] = MappingProxyType({})  # beside 201, for the schema
-    wrong = Wrong(field="name", detail="This is required.")
+    wrong = Wrong(field="name", detail="This is required and missing.")
     conflict = "It is still needed by 2 devices: delete or move those first."
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -20,10 +20,10 @@ __all__ = ["ApiSchema", "TokenScheme", "without_second_spelling"]
 
 EXAMPLES = {
     401: SIGN_IN,
-    406: "Could not satisfy the request Accept header.",
+    406: "Could not satisfy the request Accept header. application/json is told here.",
     412: CHANGED,
     413: "The body is too large.",
-    415: 'Unsupported media type "text/plain" in request.',
+    415: 'Unsupported media type "text/plain" in request. application/json is taken here.',
     429: "Request was throttled. Expected available in 3 seconds.",
 }
 HEADERS = {

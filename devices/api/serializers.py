@@ -26,7 +26,7 @@ from devices.api.fields import (
     Moment,
     TimeOfDay,
 )
-from devices.api.queries import refuse_unknown
+from devices.api.queries import NO_OBJECT, refuse_unknown
 from devices.api.shapes import shaped, usual_options
 from devices.models.shapes import ShapedField
 
@@ -35,6 +35,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
     """What may be written of a row, by the model's own fields: their bounds, defaults and help
     texts. What needs the database is looked at for all rows at once (devices.domain.rows)."""
 
+    default_error_messages = NO_OBJECT
     serializer_choice_field = JsonChoice
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -55,7 +56,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
     }
 
     def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(data, self._writable(), "member")
+        refuse_unknown(data, self._writable(), "member", self.fields)
         return super().to_internal_value(data)
 
     def _writable(self) -> list[str]:

@@ -226,7 +226,7 @@ def _references(
             if pk is None:
                 if is_new and not field.null:
                     lost.add(number)
-                    yield Wrong(number, field.name, "This is required.")
+                    yield Wrong(number, field.name, "This is required and missing.")
             elif pk not in known:
                 name = target._meta.verbose_name
                 lost.add(number)
@@ -253,7 +253,7 @@ def _at_one_site(
         yield Wrong(number, next(iter(sites)), f"These are at different sites: {names}.")
     elif stood.get(row.pk) not in (None, *sites.values()):
         # What hangs on it would still refer to what is there.
-        what = f"A {row._meta.verbose_name} stays at its site; make another one there."
+        what = f"This {row._meta.verbose_name} stays at its site; make another one there."
         yield Wrong(number, next(iter(sites)), what)
 
 
@@ -296,7 +296,7 @@ def _doubled(
         if key in taken:
             value = ", ".join(f"{name} {part}" for name, part in zip(names, key, strict=True))
             kind = model._meta.verbose_name
-            usual = f"There is a {kind} of {value} already."
+            usual = f"Another {kind} has {value} already."
             told = "This is in use already; choose another." if key in hidden else message or usual
             yield Wrong(number, names[-1], told)
         taken.add(key)

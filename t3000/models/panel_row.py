@@ -60,7 +60,7 @@ class HeldRow(Audited):
             if name in changes and changes[name] != getattr(self, name):
                 yield (
                     name.removesuffix("_id"),
-                    (f"A {self._meta.verbose_name} stays where it is; make another one there."),
+                    (f"This {self._meta.verbose_name} stays where it is; make another one there."),
                 )
 
     @classmethod

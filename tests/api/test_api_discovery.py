@@ -124,7 +124,7 @@ def test_a_network_that_is_switched_off_meanwhile_fails_the_search(searcher: Cli
     [
         ({"networks": [999]}, "networks", "There is no network 999."),
         ({"networks": []}, "networks", "at least 1"),
-        ({"networks": 1}, "networks", "list of items"),
+        ({"networks": 1}, "networks", "write one such as [1, 2]"),
         ({"networks": ["1"]}, "networks.0", "write one such as 8"),
         ({"networks": [True]}, "networks.0", "write one such as 8"),
         ({"networks": [1.5]}, "networks.0", "write one such as 8"),
@@ -132,8 +132,8 @@ def test_a_network_that_is_switched_off_meanwhile_fails_the_search(searcher: Cli
         ({"networks": [2**70]}, "networks.0", "the largest is"),
         ({"networks": None}, "networks", "not be null"),
         ({"network": 1}, "network", "there are: networks"),
-        ([1], "body", "dictionary"),
-        ("null", "body", "No data"),
+        ([1], "body", "object"),
+        ("null", "body", "give a value"),
     ],
     ids=range(12),
 )

@@ -113,7 +113,7 @@ def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client)
         ({"serial_number": 2**32}, "serial_number", "4294967295"),
         ({"panel_number": 0}, "panel_number", "the smallest is 1"),
         ({"isp_mode": 9}, "isp_mode", "Boot loader"),
-        ({"firmware": "66.02"}, "firmware", "There is no such member"),
+        ({"firmware": "66.02"}, "firmware", "read only"),
         ({"room": 999}, "room", "There is no room 999."),
         ({"has_wifi": "yes"}, "has_wifi", "neither true nor false"),
     ],

@@ -62,7 +62,7 @@ def test_what_is_left_out_of_an_item_is_put_in(engineer: Client, panel: Device) 
         ({"items": [{**FAN, "point": "FAN"}]}, "items", "0: point: 'FAN' is no point"),
         ({"items": [FAN, FAN]}, "items", "the same id"),
         ({"items": items(81)}, "items", "80"),
-        ({"items": [1]}, "items.0", "dictionary"),
+        ({"items": [1]}, "items.0", "object"),
     ],
 )
 def test_what_does_not_fit_a_screen(

@@ -108,7 +108,7 @@ def test_a_patch_leaves_the_rest(engineer: Client, path: str) -> None:
         ("network", {**STATIC, "subnet": "255.0.255.0"}, "subnet", "255.255.255.0"),
         ("network", {"tcp_type": 0}, "ip_address", "needs this"),
         ("network", {"ip_address": "fe80::1"}, "ip_address", "IPv4"),
-        ("network", {"mac_address": "00:11:22:33:44:55"}, "mac_address", "no such member"),
+        ("network", {"mac_address": "00:11:22:33:44:55"}, "mac_address", "read only"),
         ("communication", {"com0_baudrate": 12}, "com0_baudrate", "57600"),
         ("communication", {"com2_config": "MODBUS"}, "com2_config", "Modbus slave"),
         ("protocol", {"object_instance": 4_194_303}, "object_instance", "4194302"),
@@ -126,7 +126,7 @@ def test_a_patch_leaves_the_rest(engineer: Client, path: str) -> None:
         ("features", {"lcd_display": 256}, "lcd_display", "255"),
         ("features", {"panel_name": "x" * 21}, "panel_name", "20"),
         ("features", {"graphics": 1}, "graphics", "JSON"),
-        ("features", [], "", "dictionary"),
+        ("features", [], "", "object"),
     ],
 )
 def test_what_a_panel_cannot_be_set_to_is_refused(

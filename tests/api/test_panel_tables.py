@@ -122,7 +122,7 @@ def test_a_monitor_that_was_read_is_in_sync_until_its_inputs_change(engineer: Cl
         ({"length_unit": 0}, "length_unit", "Days"),
         ({"label": "NINECHARS"}, "label", "8"),
         ({"status": 2}, "status", "On"),
-        ({"next_sample_time": None}, "next_sample_time", "no such member"),
+        ({"next_sample_time": None}, "next_sample_time", "read only"),
     ],
 )
 def test_what_a_monitor_cannot_be_is_refused(

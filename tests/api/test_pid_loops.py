@@ -71,7 +71,7 @@ def test_a_loop_begins_as_in_t3000(engineer: Client, panel: Device) -> None:
         ({"rate": -0.01}, "rate", "0"),
         ({"rate": 0.125}, "rate", "at most 2 digits after the point"),
         ({"action": 2}, "action", "0 (Reverse (heating)), 1 (Direct (cooling))"),
-        ({"output": 50}, "output", "no such member"),
+        ({"output": 50}, "output", "read only"),
     ],
 )
 def test_what_does_not_fit_is_told(

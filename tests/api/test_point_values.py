@@ -131,7 +131,7 @@ def test_null_releases_at_the_operators_priority(operator: Client) -> None:
         ({"value": 5, "priority": 6}, "priority", "8 is the hand"),
         ({"value": 5, "priority": "8"}, "priority", "write one such as 8"),
         ({"value": 5, "priority": 8.5}, "priority", "write one such as 8"),
-        ({"value": 5, "priority": None}, "priority", "not be null"),
+        ({"value": 5, "priority": None}, "priority", "cannot be null"),
         ({"value": 5, "until": "tomorrow"}, "until", "write one as 2026-11-23T18:00:00Z"),
         ({"value": 5, "until": "2036-01-01T00:00:00"}, "until", "write one as"),
         ({"value": 5, "until": "2026-02-30T00:00:00Z"}, "until", "write one as"),
@@ -142,7 +142,7 @@ def test_null_releases_at_the_operators_priority(operator: Client) -> None:
         ({"value": 5, "note": "x" * 201}, "note", "200 characters"),
         ({"value": 5, "note": "a\0b"}, "note", "Null characters"),
         ({"value": 5, "prority": 8}, "prority", "there are: value, priority, until, note"),
-        ([5], "body", "dictionary"),
+        ([5], "body", "object"),
     ],
     ids=range(23),
 )

@@ -1,11 +1,13 @@
 """Refusals are problems of RFC 9457, whoever refuses."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from devices.api import views
+from devices.enums import Role
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,14 @@ def test_only_json_is_told(reader: Client) -> None:
     check(response, 406, "Not Acceptable")
     response = reader.get("/api/t3000/points", headers={"Accept": "text/html, */*;q=0.8"})
     assert response["Content-Type"] == "application/json"
+
+
+def test_what_is_told_and_taken_is_named(reader: Client, program: Callable[..., Client]) -> None:
+    response = reader.get("/api/t3000/points", headers={"Accept": "application/xml"})
+    assert "application/json is told here" in response.json()["detail"]
+    response = program(Role.ADMINISTRATOR).post("/api/t3000/sites", "A", content_type="text/plain")
+    problem = check(response, 415, "Unsupported Media Type")
+    assert "application/json is taken here" in problem["detail"]
 
 
 def test_a_wrong_host_is_400(reader: Client) -> None:

@@ -153,7 +153,7 @@ def test_many_programs_are_written_at_once(engineer: Client, panel: Device) -> N
         ({"description": "x" * 21}, "description", "20"),
         ({"on_off": 2}, "on_off", "0 (Off), 1 (On)"),
         ({"index": 16}, "index", "has 16 programs: the index goes from 0 to 15"),
-        ({"size": 5}, "size", "no such member"),
+        ({"size": 5}, "size", "read only"),
     ],
 )
 def test_what_does_not_fit_is_told(

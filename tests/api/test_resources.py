@@ -78,9 +78,41 @@ def test_what_is_wrong_is_named_and_nothing_stored(
     assert not Floor.objects.exists()
 
 
-@pytest.mark.parametrize("body", [[], "A", 7, None])
+@pytest.mark.parametrize("body", [[], '"A"', 7, "true"])
 def test_a_row_is_an_object(engineer: Client, body: Any) -> None:
-    assert send(engineer, "post", "floors", body).status_code == 400
+    assert "write one such as {" in wrong(send(engineer, "post", "floors", body))["body"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({}, "required and missing"),
+        ({"name": None}, "give a value"),
+        ({"name": ""}, "give a text"),
+        ({"name": "A", "id": 7}, "read only; leave it out"),
+        ({"name": "A", "colour": "red"}, "there are: building, name, level"),
+    ],
+)
+def test_a_refusal_says_what_would_be_right(
+    engineer: Client, body: dict[str, Any], told: str
+) -> None:
+    building = Building.objects.create(site=make_site(), name="B")
+    found = wrong(send(engineer, "post", "floors", {"building": building.pk, **body}))
+    assert told in " ".join(found.values())
+
+
+def test_the_lists_of_a_bulk_are_lists_of_objects(engineer: Client) -> None:
+    found = wrong(send(engineer, "post", "floors/bulk", {"create": {}, "delete": 7}))
+    assert all("write one such as [1, 2]" in told for told in found.values())
+    found = wrong(send(engineer, "post", "floors/bulk", {"create": [7]}))
+    assert "write one such as {" in found["create.0"]
+
+
+@pytest.mark.parametrize("header", ["", "x", '"x', "33a64df5"])
+def test_what_is_no_etag_is_said_so(engineer: Client, header: str) -> None:
+    building = Building.objects.create(site=make_site(), name="A")
+    refused = send(engineer, "patch", f"buildings/{building.pk}", {"name": "B"}, If_Match=header)
+    assert (refused.status_code, "with its quotes" in refused.json()["detail"]) == (412, True)
 
 
 def test_the_rules_of_a_row_are_kept(engineer: Client) -> None:

@@ -102,7 +102,7 @@ def test_what_a_bacnet_device_has_is_told_as_it_was_written(engineer: Client) ->
         ({"entries": [{"time": "08:00", "value": 1}]}, "entries.0.day", "required"),
         ({"entries": [{"day": 0, "time": "08:00", "value": [1]}]}, "entries.0.value", "number"),
         ({"entries": [{**WEEK[0], "slot": 1}]}, "entries.0.slot", "no such member"),
-        ({"entries": [*WEEK, 7]}, "entries.2", "dictionary"),
+        ({"entries": [*WEEK, 7]}, "entries.2", "object"),
         ({"entries": {}}, "entries", "not a list"),
         ({"entries": None}, "entries", "null"),
         ({"exceptions": [HOLIDAY]}, "exceptions", "nothing of the kind"),
