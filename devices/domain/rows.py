@@ -59,6 +59,7 @@ def create(model: type[Row], rows: Sequence[Values], *, by: Rights, role: Role) 
     """
     stored = list(model.objects.bulk_create(draft(model, rows, by=by, role=role)))
     parts.store(stored, model.parts)
+    model.stored(stored)
     return stored
 
 
@@ -91,6 +92,7 @@ def update(model: type[Row], changes: Mapping[int, Values], *, by: Rights, role:
     if names and columns | model.derived:
         model.objects.bulk_update(rows, columns | model.derived, batch_size=BATCH)
     parts.store(rows, names)
+    model.stored(rows)
     return rows
 
 
@@ -107,6 +109,7 @@ def delete(model: type[Row], ids: Iterable[int], *, by: Rights, role: Role) -> N
         model.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept]).delete()
     except ProtectedError as error:
         raise NotPossible(_still_needed(error)) from None
+    model.stored(rows)
 
 
 def _locked(model: type[Row], ids: Iterable[int], by: Rights, role: Role) -> list[Row]:

@@ -132,6 +132,11 @@ class Audited(models.Model):
     def settle(self, changed: Collection[str]) -> None:
         """Called before what people changed is stored: for fields that follow from others."""
 
+    @classmethod
+    def stored(cls, rows: "Sequence[Any]") -> None:
+        """Called when what people changed is stored, or is gone: for rows of other models that
+        follow from it. It asks the database as often for many rows as for one."""
+
     def clear(self) -> bool:
         """What deleting means where a row is a place in a fixed table: it is emptied and stays.
         False: it may go."""

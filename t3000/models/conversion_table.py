@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -69,6 +70,10 @@ class ConversionTable(PanelRow):
             for message in (*row._too_fine(), *row._too_large()):
                 yield row, "pairs", message
                 yield row, "high_precision", message
+
+    @classmethod
+    def stored(cls, rows: Sequence[Any]) -> None:
+        apps.get_model("t3000", "Point").follow_units({row.device_id for row in rows})
 
     @property
     def decimals(self) -> tuple[int, int]:

@@ -1,4 +1,5 @@
-"""The texts that panels have of their own, as the ranges of their points need them."""
+"""The texts that panels have of their own, as the ranges of their points need them: those that the
+panel holds, where that is known, as its values go by these."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -17,17 +18,16 @@ def panel_units(device_ids: Collection[int]) -> Mapping[int, PanelUnits]:
     found: dict[int, dict[str, dict[int, Any]]] = defaultdict(lambda: defaultdict(dict))
     for unit in Unit.objects.filter(device__in=device_ids):
         found[unit.device_id][unit.kind][unit.index] = unit
-    tables = ConversionTable.objects.filter(device__in=device_ids)
-    for device_id, index, name in tables.values_list("device_id", "index", "name"):
-        found[device_id]["table"][index] = name
+    for table in ConversionTable.objects.filter(device__in=device_ids).defer("pairs"):
+        found[table.device_id]["table"][table.index] = table
     return {device_id: _units(records) for device_id, records in found.items()}
 
 
 def _units(records: Mapping[str, Mapping[int, Any]]) -> PanelUnits:
     return PanelUnits(
         digital=_listed(records[UnitKind.DIGITAL], _digital, DigitalUnit(OFF, ON)),
-        tables=_listed(records["table"], str, ""),
-        variables=_listed(records[UnitKind.VARIABLE], lambda unit: unit.name, ""),
+        tables=_listed(records["table"], _name, ""),
+        variables=_listed(records[UnitKind.VARIABLE], _name, ""),
         states=_listed(records[UnitKind.MULTI_STATE], _states, {}),
     )
 
@@ -38,10 +38,19 @@ def _listed(records: Mapping[int, Any], read: Any, missing: Any) -> list[Any]:
     return [read(records[index]) if index in records else missing for index in range(last + 1)]
 
 
+def _held(row: Unit | ConversionTable, name: str) -> Any:
+    held = (row.held or {}).get(name)
+    return getattr(row, name) if held is None else held
+
+
+def _name(row: Unit | ConversionTable) -> str:
+    return str(_held(row, "name"))
+
+
 def _digital(unit: Unit) -> DigitalUnit:
-    inverse = unit.direct == CustomDigitalDirect.INVERSE
-    return DigitalUnit(unit.off_text or OFF, unit.on_text or ON, inverse)
+    inverse = _held(unit, "direct") == CustomDigitalDirect.INVERSE
+    return DigitalUnit(_held(unit, "off_text") or OFF, _held(unit, "on_text") or ON, inverse)
 
 
 def _states(unit: Unit) -> dict[int, str]:
-    return {state["value"]: state["name"] for state in unit.states if state["used"]}
+    return {state["value"]: state["name"] for state in _held(unit, "states") if state["used"]}

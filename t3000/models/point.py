@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
@@ -29,6 +30,7 @@ from t3000.models.panel_units import panel_units
 
 LARGEST_CALIBRATION = 6553.5
 HIGHEST_VOLTAGE = 12.0
+BATCH = 250  # points that are changed by one statement
 STATES = ListOf(item=Text(longest=64), most=65_536)
 
 
@@ -247,6 +249,21 @@ class Point(PanelRow):
         if found is not None and self.device.is_panel:
             for name, value in point_rules.following(found).items():
                 setattr(self, name, value)
+
+    @classmethod
+    def follow_units(cls, device_ids: Collection[int]) -> None:
+        """Once the texts that panels have of their own are others."""
+        own = point_rules.OF_RECORDS
+        points = cls.objects.filter(device__in=device_ids, device__serial_number__isnull=False)
+        points = points.filter(Q(range__in=own) | Q(held__range__in=own)).select_related("device")
+        units, changed = panel_units(device_ids), []
+        for point in points:
+            before = [getattr(point, name) for name in point_rules.FOLLOW_RANGE]
+            point.panel_units = units.get(point.device_id, point.panel_units)
+            point.follow_range()
+            if before != [getattr(point, name) for name in point_rules.FOLLOW_RANGE]:
+                changed.append(point)
+        cls.objects.bulk_update(changed, point_rules.FOLLOW_RANGE, batch_size=BATCH)
 
     def settle(self, changed: Collection[str]) -> None:
         self.follow_range()

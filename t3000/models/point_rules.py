@@ -8,7 +8,7 @@ from typing import Any
 
 from devices.enums import NetworkProtocol
 from devices.models import Device
-from protocols import point_addresses
+from protocols import point_addresses, types
 from protocols.t3 import products, ranges
 from protocols.t3.products import Firmware
 from protocols.t3.ranges import PanelUnits, Range
@@ -43,6 +43,14 @@ ALL_T3_FIELDS = frozenset(name for names in T3_FIELDS.values() for name in names
 FOLLOW_RANGE = ("units", "states", "low", "high")  # what a panel's range says of its points
 NO_LABEL = "-."  # T3000 makes _ of them: programs could not name the point
 UNITS_LENGTH = 32
+# The numbers of ranges whose texts are records of the panel's own.
+OF_RECORDS = frozenset(
+    one.number
+    for kind in types.PointKind
+    for digital in (True, False)
+    for one in ranges.known(kind, digital=digital)
+    if one.record is not None
+)
 
 
 def fields_of(kind: str) -> Mapping[str, Any]:

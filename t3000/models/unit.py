@@ -1,8 +1,9 @@
 """Units of a panel's own: for digital points, for variables, and for points of several states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -67,6 +68,10 @@ class Unit(PanelRow):
     def wanted(self) -> dict[str, Any]:
         kept = MEMBERS[UnitKind(self.kind)]
         return {name: value for name, value in super().wanted().items() if name in kept}
+
+    @classmethod
+    def stored(cls, rows: Sequence[Any]) -> None:
+        apps.get_model("t3000", "Point").follow_units({row.device_id for row in rows})
 
     def clean(self) -> None:
         """Raises ValidationError for what a unit of this kind has not."""

@@ -195,6 +195,68 @@ def test_a_panels_own_units_are_told() -> None:
     assert create(other, range=21, digital_analog=ANALOG).units == ""
 
 
+def own_unit(panel: Device, **values: Any) -> Unit:
+    whole = {"device_id": panel.pk, "kind": UnitKind.VARIABLE, "index": 0, **values}
+    (unit,) = rows.create(Unit, [whole], by=ALL, role=Role.ENGINEER)
+    return unit
+
+
+def change(row: Unit | ConversionTable, **values: Any) -> None:
+    rows.update(type(row), {row.pk: values}, by=ALL, role=Role.ENGINEER)
+
+
+def test_points_follow_the_units_of_their_panel() -> None:
+    panel, other = make_panel(), make_panel(serial_number=8)
+    values = {"kind": "variable", "range": 34, "digital_analog": ANALOG}
+    point, foreign = create(panel, **values), create(other, **values)
+    unit = own_unit(panel, name="rpm")
+    point.refresh_from_db()
+    foreign.refresh_from_db()
+    assert (point.units, foreign.units, point.state) == ("rpm", "", SyncState.PENDING)
+    change(unit, name="l/s")
+    point.refresh_from_db()
+    assert point.units == "l/s"
+    entry = AuditEntry.objects.filter(kind="point").order_by("-pk")[0]
+    assert entry.changes == {"units": ["rpm", "l/s"]}
+    rows.delete(Unit, [unit.pk], by=ALL, role=Role.ENGINEER)
+    point.refresh_from_db()
+    assert point.units == ""
+
+
+def test_points_follow_the_tables_and_contacts_of_their_panel() -> None:
+    panel = make_panel()
+    analog = create(panel, range=20, digital_analog=ANALOG)
+    digital = create(panel, index=1, range=23, digital_analog=DIGITAL)
+    table = {"device_id": panel.pk, "index": 0, "name": "bar"}
+    rows.create(ConversionTable, [table], by=ALL, role=Role.ENGINEER)
+    change(own_unit(panel, kind="digital", off_text="Idle", on_text="Busy"), direct=1)
+    analog.refresh_from_db()
+    digital.refresh_from_db()
+    assert (analog.units, digital.states) == ("bar", ["Busy", "Idle"])
+
+
+def test_points_are_in_the_units_that_the_panel_holds() -> None:
+    """It does not know yet what we want."""
+    panel = make_panel()
+    point = create(panel, kind="variable", range=34, digital_analog=ANALOG)
+    unit = own_unit(panel, name="rpm")
+    unit.take_over({"name": "rpm"})
+    unit.save()
+    change(unit, name="l/s")
+    point.refresh_from_db()
+    assert point.units == "rpm"
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_many_points_follow_at_the_cost_of_one(count: int, django_assert_num_queries: Any) -> None:
+    panel = make_panel()
+    for index in range(count):
+        create(panel, kind="variable", index=index, range=34, digital_analog=ANALOG)
+    unit = own_unit(panel, name="rpm")
+    with django_assert_num_queries(20):
+        change(unit, name="l/s")
+
+
 @pytest.mark.parametrize("kind", PointKind)
 def test_every_range_that_a_panel_knows_can_be_written(kind: PointKind) -> None:
     panel = make_panel()
