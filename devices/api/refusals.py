@@ -13,6 +13,7 @@ from devices.domain import rows
 from devices.domain.accounts import BadAccount
 from devices.domain.commands import BadCommand, NotPossible
 from devices.domain.rights import Lacks
+from devices.domain.row_problems import Wrong
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def refusals(pk: int | None = None, part: str = "") -> Iterator[None]:
         ) from None
 
 
-def by_field(problems: Sequence[rows.Wrong]) -> dict[str, Any]:
+def by_field(problems: Sequence[Wrong]) -> dict[str, Any]:
     """What is wrong with one row."""
     wrong: dict[str, Any] = {}
     for one in problems:
@@ -50,8 +51,8 @@ def by_field(problems: Sequence[rows.Wrong]) -> dict[str, Any]:
     return wrong
 
 
-def _by_row(problems: Sequence[rows.Wrong]) -> dict[int, Any]:
-    found: dict[int, list[rows.Wrong]] = defaultdict(list)
+def _by_row(problems: Sequence[Wrong]) -> dict[int, Any]:
+    found: dict[int, list[Wrong]] = defaultdict(list)
     for one in problems:
         found[one.row].append(one)
     return {number: by_field(of_row) for number, of_row in found.items()}
