@@ -5,7 +5,6 @@ roles are all there; of others who have a role there they see the account and it
 may change these. Nobody gives more than they have. One administrator of all sites is always left.
 """
 
-import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,19 +18,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from devices.domain import audit, sessions, tokens
+from devices.domain import sessions, tokens
 from devices.domain.commands import NotPossible
 from devices.domain.rights import Lacks, Rights
-from devices.enums import Action, Role
+from devices.enums import Role
 from devices.live import CLOSE_CHANGED
 from devices.models import RoleAssignment, Site
-from devices.models.acting import current
-from devices.models.secret import HIDDEN
-
-log = logging.getLogger(__name__)
+from devices.models.users import TOLD, differences, values
 
 ADMINISTRATOR = "admin"
-TOLD = {"username": "username", "name": "first_name", "email": "email", "active": "is_active"}
 
 Roles = Mapping[int | None, Role]  # by site; None: all sites
 
@@ -68,8 +63,7 @@ def create_first_administrator(password: str = "") -> str | None:
         validate_password(password, users(username=ADMINISTRATOR))
     password = password or secrets.token_urlsafe(12)
     with transaction.atomic():
-        user = users.objects.create_superuser(ADMINISTRATOR, password=password)
-        _record_new(user)
+        users.objects.create_superuser(ADMINISTRATOR, password=password)
     return password
 
 
@@ -121,7 +115,6 @@ def create(wish: Wish, *, by: Rights) -> User:
     _take(user, wish)
     user.set_password(wish.password)
     user.save()
-    _record_new(user)
     _give(user, wish.roles or {}, by)
     return user
 
@@ -133,14 +126,13 @@ def update(user: User, wish: Wish, *, by: Rights) -> None:
     by.require_somewhere(Role.ADMINISTRATOR)
     with _administrator_stays():
         user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        before = _values(user)
+        before = values(user)
         _take(user, wish)
-        changes = _differences(before, _values(user))
+        changes = differences(before, values(user))
         if changes or wish.password is not None:
             _require_all(user, by)
         if changes:
             user.save()
-            _record(Action.UPDATE, user, changes)
         if wish.password is not None:
             _set_password(user, wish.password)
         if "active" in changes and not user.is_active:
@@ -156,7 +148,6 @@ def delete(user: User, *, by: Rights) -> None:
     with _administrator_stays():
         _let_out(user)
         RoleAssignment.objects.filter(user=user).delete()
-        _record(Action.DELETE, user, _differences(_values(user), {}))
         user.delete()
 
 
@@ -254,7 +245,6 @@ def _require_all(user: User, by: Rights) -> None:
 def _set_password(user: User, password: str, keep_session: str | None = None) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
-    _record(Action.UPDATE, user, {"password": [HIDDEN, HIDDEN]})
     sessions.end_all(user, except_key=keep_session)
 
 
@@ -275,23 +265,3 @@ def _administrator_stays() -> Iterator[None]:
         raise NotPossible(
             "This is the last administrator of all sites: make somebody else one before."
         )
-
-
-def _values(user: User) -> dict[str, Any]:
-    values = {name: getattr(user, column) for name, column in TOLD.items()}
-    return {**values, "name": user.get_full_name()}
-
-
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
-    pairs = {name: [before.get(name), after.get(name)] for name in TOLD}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _record_new(user: Any) -> None:
-    changes = {**_differences({}, _values(user)), "password": [None, HIDDEN]}
-    _record(Action.CREATE, user, changes)
-
-
-def _record(action: Action, user: Any, changes: Mapping[str, list[Any]]) -> None:
-    audit.note(action, "user", user.pk, user.get_username(), changes)
-    log.info("%s: account %s: %s", current().name, user, Action(action).label)

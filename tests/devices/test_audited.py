@@ -151,6 +151,7 @@ def test_what_goes_with_a_user_is_told_however_the_user_goes(is_one: bool) -> No
     assert list(gone.values_list("kind", "row_id", "name", "site_id")) == [
         ("apitoken", token.pk, "report", None),
         ("roleassignment", gone[1].row_id, f"anna: viewer at {site}", site.pk),
+        ("user", pk, "anna", None),
     ]
     assert gone[1].changes["user"] == [pk, None]
     assert not RoleAssignment.objects.exists()
