@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views import defaults
 
-from devices.api import accounts, audit, docs, jobs, networks, places, products
+from devices.api import accounts, audit, docs, jobs, networks, places, products, sessions, tokens
 from devices.api.paths import children, endpoint, resource
 from devices.api.problems import problem
 from devices.api.views import NoSuchPath
@@ -103,11 +103,11 @@ api_patterns = [
     *endpoint(f"{API}/accounts", accounts.AccountList, "api-accounts"),
     *endpoint(f"{API}/accounts/<int:pk>", accounts.AccountDetail, "api-account"),
     *endpoint(
-        f"{API}/accounts/<int:pk>/sessions", accounts.AccountSessions, "api-account-sessions"
+        f"{API}/accounts/<int:pk>/sessions", sessions.AccountSessions, "api-account-sessions"
     ),
-    *endpoint(f"{API}/sessions/<int:pk>", accounts.SessionDetail, "api-session"),
-    *endpoint(f"{API}/tokens", accounts.TokenList, "api-tokens"),
-    *endpoint(f"{API}/tokens/<int:pk>", accounts.TokenDetail, "api-token"),
+    *endpoint(f"{API}/sessions/<int:pk>", sessions.SessionDetail, "api-session"),
+    *endpoint(f"{API}/tokens", tokens.TokenList, "api-tokens"),
+    *endpoint(f"{API}/tokens/<int:pk>", tokens.TokenDetail, "api-token"),
     *endpoint(f"{API}/audit", audit.AuditList, "api-audit"),
     *endpoint(f"{API}/audit/<int:pk>", audit.AuditDetail, "api-audit-entry"),
     *endpoint("api/schema", docs.SchemaView, "api-schema"),

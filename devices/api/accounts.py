@@ -1,39 +1,33 @@
-"""Accounts with their roles, and what they are signed in with. Passwords and tokens are written, or
-told once, and never told again."""
+"""Accounts with their roles. Passwords are written and never told."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.etags import ETAG, IF_MATCH, etag_of, require_match
-from devices.api.fields import Choice, Id, JsonBoolean, JsonId, JsonInteger, JsonText, YesNo
+from devices.api.fields import Choice, Id, JsonBoolean, JsonId, JsonText, YesNo
 from devices.api.once import GONE, IDEMPOTENCY_KEY, once
 from devices.api.problems import Conflict, Wrong
-from devices.api.queries import Closed, FieldsQuery, ListQuery, SearchQuery
+from devices.api.queries import Closed, FieldsQuery, SearchQuery
 from devices.api.refusals import refusals
-from devices.api.views import ApiView, DetailView, ListView, asker, no_such
-from devices.domain import accounts, sessions, tokens
+from devices.api.views import ApiView, DetailView, ListView, no_such
+from devices.domain import accounts
 from devices.domain.accounts import Wish
 from devices.enums import Role
-from devices.models import ApiToken, Session
-from devices.models.token import NAME_LENGTH
 
 LONGEST_PASSWORD = 128
 MOST_SITES = 1000
-TOKEN_MEMBERS = ("id", "user", "name", "created_at", "expires_at", "used_at", "used_from")
 ROLE_WORDS = [(role.word, role.label) for role in Role]
 
 
@@ -141,10 +135,7 @@ class AccountList(AccountRows, ListView):
         self.query = dict(self.query)
         site = self.query.pop("site", None)
         if site is not None:
-            if not self.rights.may(Role.ADMINISTRATOR, site):
-                return queryset.none()
-            here = Q(is_superuser=True) | Q(pk__in=accounts.with_role_at(site))
-            queryset = queryset.filter(here)
+            queryset = accounts.at_site(queryset, site, self.rights)
         return super().filter_queryset(queryset)
 
     @extend_schema(
@@ -208,149 +199,3 @@ class AccountDetail(AccountRows, DetailView):
             raise NotFound(no_such(User, pk))
         require_match(request, lambda: self.etag(self.row(pk)))
         return user
-
-
-class OwnView(ApiView):
-    """What everybody has of their own, without any role."""
-
-    permission_classes = [IsAuthenticated]
-    role = Role.ADMINISTRATOR  # for what is others'
-
-    def owners(self) -> QuerySet[User]:
-        """Whose things one sees: one's own, and those of the accounts that one manages."""
-        return User.objects.filter(
-            Q(pk=self.rights.user_id) | Q(pk__in=accounts.managed(self.rights).values("pk"))
-        )
-
-
-class SessionSerializer(serializers.ModelSerializer[Session]):
-    """Somebody signed in with a browser."""
-
-    class Meta:
-        model = Session
-        fields = ("id", "user", "since", "seen_at", "expire_date", "address", "user_agent")
-        read_only_fields = fields
-
-
-class SessionRows(OwnView):
-    queryset = Session.objects.all()
-    serializer_class = SessionSerializer
-    tag = "accounts"
-
-    def get_queryset(self) -> QuerySet[Session]:
-        return Session.objects.filter(user__in=self.owners().values("pk"))
-
-
-class AccountSessions(SessionRows, ListView):
-    """The sessions of an account, the last seen first."""
-
-    queries = {"GET": ListQuery}
-    operation = "accounts_sessions_list"
-
-    def get(self, request: Request, pk: int) -> Response:  # type: ignore[override]
-        self.owner = self.owners().filter(pk=pk).first()
-        if self.owner is None:
-            raise NotFound(no_such(User, pk))
-        return super().get(request)
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return super().filter_queryset(sessions.list_for(self.owner))  # type: ignore[arg-type]
-
-
-class SessionDetail(SessionRows, DetailView):
-    """One session. Deleting it makes its browser a stranger, and closes its live sockets."""
-
-    def delete(self, request: Request, pk: int) -> Response:
-        session = self.get_queryset().filter(pk=pk).first()
-        if session is None:
-            raise NotFound(no_such(Session, pk))
-        sessions.end(session)
-        return Response(status=204)
-
-
-class TokenSerializer(serializers.ModelSerializer[ApiToken]):
-    """A token of a program, without the token itself."""
-
-    class Meta:
-        model = ApiToken
-        fields = TOKEN_MEMBERS
-        read_only_fields = fields
-
-
-class NewTokenSerializer(Closed):
-    """A token of one's own. It may do what its user may."""
-
-    name = JsonText(max_length=NAME_LENGTH, help_text="Which program it is for.")
-    days = JsonInteger(
-        min_value=1,
-        max_value=tokens.LONGEST,
-        allow_null=True,
-        default=tokens.LIFETIME.days,
-        help_text="How long it holds; null: until it is revoked. One that is asked for with a "
-        "token ends with that one at the latest.",
-    )
-
-
-class MadeTokenSerializer(TokenSerializer):
-    """The token is told this once."""
-
-    token = serializers.CharField(read_only=True)
-
-    class Meta:
-        model = ApiToken
-        fields = (*TOKEN_MEMBERS, "token")
-        read_only_fields = fields
-
-
-class TokenQuery(ListQuery):
-    user = Id(required=False)
-
-
-class TokenRows(OwnView):
-    queryset = ApiToken.objects.all()
-    serializer_class: Any = TokenSerializer
-    tag = "accounts"
-    refusals: ClassVar[Sequence[int]] = (409,)
-    wrong = Wrong(field="name", detail="This is required and missing.")
-    conflict = "A user has at most 50 tokens. Revoke one that is no longer needed."
-
-    def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user__in=self.owners().values("pk"))
-
-
-class TokenList(TokenRows, ListView):
-    """Tokens, the newest first: one's own, and of administrators those of the accounts that they
-    manage."""
-
-    queries = {"GET": TokenQuery}
-    search_in = ("name",)
-
-    @extend_schema(request=NewTokenSerializer, responses={201: MadeTokenSerializer})
-    def post(self, request: Request) -> Response:
-        asked = NewTokenSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        days = asked.validated_data["days"]
-        lifetime = tokens.UNTIL_REVOKED if days is None else timedelta(days=days)
-        user, name = asker(request), asked.validated_data["name"]
-        by = request.auth if isinstance(request.auth, ApiToken) else None
-        try:
-            token = tokens.make(user, name=name, lifetime=lifetime, by=by)
-        except tokens.TooMany as error:
-            raise Conflict(str(error)) from None
-        row = tokens.find_row(token)
-        told = {**self.rows(self.get_queryset().filter(pk=row.pk))[0], "token": token}
-        location = reverse("api-token", args=[row.pk])
-        return Response(told, status=201, headers={"Location": location})
-
-
-class TokenDetail(TokenRows, DetailView):
-    """One token. Deleting it revokes it."""
-
-    refusals = ()
-
-    def delete(self, request: Request, pk: int) -> Response:
-        token = self.get_queryset().select_related("user").filter(pk=pk).first()
-        if token is None:
-            raise NotFound(no_such(ApiToken, pk))
-        tokens.revoke(token)
-        return Response(status=204)

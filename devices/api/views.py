@@ -105,6 +105,13 @@ class ApiView(GenericAPIView[Any]):
         return response
 
 
+class OwnView(ApiView):
+    """What everybody has of their own, without any role."""
+
+    permission_classes = [IsAuthenticated]
+    role = Role.ADMINISTRATOR  # for what is others'
+
+
 class ListView(ApiView):
     """Rows in an order, filtered by the query and cut into pages."""
 

@@ -86,10 +86,18 @@ def managed(rights: Rights) -> QuerySet[User]:
     )
 
 
-def with_role_at(site_id: int) -> Any:
-    """Ids of those who have a role at a site, or at all of them."""
-    everywhere = RoleAssignment.objects.filter(Q(site=site_id) | Q(site__isnull=True))
-    return everywhere.values("user")
+def own_and_managed(rights: Rights) -> QuerySet[User]:
+    """Those whose sessions and tokens one sees and may end."""
+    return User.objects.filter(Q(pk=rights.user_id) | Q(pk__in=managed(rights).values("pk")))
+
+
+def at_site(users: QuerySet[User], site_id: int, rights: Rights) -> QuerySet[User]:
+    """Those of the users who have a role at the site, or at all of them; nobody for who is no
+    administrator there."""
+    if not rights.may(Role.ADMINISTRATOR, site_id):
+        return users.none()
+    here = RoleAssignment.objects.filter(Q(site=site_id) | Q(site__isnull=True))
+    return users.filter(Q(is_superuser=True) | Q(pk__in=here.values("user")))
 
 
 def _with_roles(**where: Any) -> Any:
