@@ -37,6 +37,11 @@ class Array(PanelRow):
     class Meta(PanelRow.Meta):
         pass
 
+    def wanted(self) -> dict[str, Any]:
+        """A panel holds every cell, whether somebody told it or not."""
+        whole = super().wanted()
+        return {**whole, "cells": whole["cells"] + [0] * (self.size - len(self.cells))}
+
     @classmethod
     def problems(cls, rows: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
         yield from super().problems(rows)

@@ -16,7 +16,8 @@ from t3000.enums import UserAccessLevel
 from t3000.models.panel_row import PanelRow
 
 BYTE = 255
-RIGHTS = ListOf(item=Whole(low=0, high=3), least=0, most=32)  # two bits each, eight bytes
+MOST_RIGHTS = 32  # of two bits each
+RIGHTS = ListOf(item=Whole(low=0, high=3), most=MOST_RIGHTS)
 
 
 class PanelUser(PanelRow):
@@ -70,6 +71,13 @@ class PanelUser(PanelRow):
 
     def __str__(self) -> str:
         return self.name or super().__str__()
+
+    def wanted(self) -> dict[str, Any]:
+        """A panel holds all rights, 0 where nobody told of one."""
+        whole = super().wanted()
+        for name in ("screen_rights", "program_rights"):
+            whole[name] = whole[name] + [0] * (MOST_RIGHTS - len(whole[name]))
+        return whole
 
     def clean(self) -> None:
         if self.password and not self.name:

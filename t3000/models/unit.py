@@ -12,6 +12,8 @@ from devices.models.shapes import Flag, ListOf, Record, ShapedField, Text, Whole
 from t3000.enums import CustomDigitalDirect, UnitKind
 from t3000.models.panel_row import SIZES, PanelRow
 
+MOST_STATES = 8
+NO_STATE = {"used": False, "name": "", "value": 0}
 STATES = ListOf(
     item=Record(
         name="UnitState",
@@ -22,7 +24,7 @@ STATES = ListOf(
             "value": Whole(low=0, high=65_535, help_text="The value that means it."),
         },
     ),
-    most=8,
+    most=MOST_STATES,
 )
 TABLE_SIZES = {
     UnitKind.DIGITAL: SIZES.digital_units,
@@ -66,8 +68,12 @@ class Unit(PanelRow):
         return TABLE_SIZES[UnitKind(self.kind)]
 
     def wanted(self) -> dict[str, Any]:
+        """A panel holds all states, also those that nobody uses."""
         kept = MEMBERS[UnitKind(self.kind)]
-        return {name: value for name, value in super().wanted().items() if name in kept}
+        whole = {name: value for name, value in super().wanted().items() if name in kept}
+        if "states" in whole:
+            whole["states"] = whole["states"] + [NO_STATE] * (MOST_STATES - len(self.states))
+        return whole
 
     @classmethod
     def stored(cls, rows: Sequence[Any]) -> None:

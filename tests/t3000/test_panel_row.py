@@ -10,7 +10,8 @@ from devices.domain.rights import Rights
 from devices.domain.rows import BadRows
 from devices.enums import Role, SyncState
 from devices.models import Device
-from t3000.models import Array, PanelUser, Program
+from t3000.enums import UnitKind
+from t3000.models import Array, PanelUser, Program, Unit
 from tests.factories import make_device, make_user
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +76,7 @@ def test_a_conflict_ends_when_somebody_decided_on_all_of_it(panel: Device, chief
     assert edit(array, chief, cells=[1]).state == SyncState.CONFLICT
     assert edit(array, chief, label="NEW", size=2).state == SyncState.PENDING
     assert read(array, label="OTHER", size=4).state == SyncState.CONFLICT
-    assert read(array, label="NEW", size=2, cells=[1]).state == SyncState.IN_SYNC
+    assert read(array, label="NEW", size=2, cells=[1, 0]).state == SyncState.IN_SYNC
 
 
 def test_a_row_that_was_never_read_waits(panel: Device, chief: Rights) -> None:
@@ -113,6 +114,33 @@ def test_a_place_in_a_fixed_table_is_emptied(panel: Device, chief: Rights) -> No
     rows.delete(PanelUser, [user.pk], by=chief, role=Role.ENGINEER)
     user.refresh_from_db()
     assert (user.name, bool(user.password), user.state) == ("", False, SyncState.PENDING)
+
+
+NO_STATE = {"used": False, "name": "", "value": 0}
+LOW = {"used": True, "name": "Low", "value": 1}
+
+
+@pytest.mark.parametrize(
+    ("model", "before", "written", "held"),
+    [
+        (Array, {"size": 0, "cells": []}, {"size": 3, "cells": [7]}, {"cells": [7, 0, 0]}),
+        (
+            PanelUser,
+            {"screen_rights": [0] * 32},
+            {"screen_rights": [3]},
+            {"screen_rights": [3] + [0] * 31},
+        ),
+        (Unit, {"states": [NO_STATE] * 8}, {"states": [LOW]}, {"states": [LOW] + [NO_STATE] * 7}),
+    ],
+)
+def test_a_panel_holds_all_of_a_list_whatever_was_written_of_it(
+    panel: Device, chief: Rights, model: Any, before: Any, written: Any, held: Any
+) -> None:
+    own = {"kind": UnitKind.MULTI_STATE} if model is Unit else {}
+    row = read(model(device=panel, index=0, **own), **before)
+    assert edit(row, chief, **written).state == SyncState.PENDING
+    assert read(row, **{**written, **held}).state == SyncState.IN_SYNC
+    assert edit(row, chief, **written).state == SyncState.IN_SYNC
 
 
 def test_what_the_panel_never_held_goes(panel: Device, chief: Rights) -> None:
