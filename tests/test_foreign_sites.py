@@ -163,7 +163,7 @@ def test_bulk_does_not_reach_another_site(
     for body in (body for what, body in bodies.items() if what in endpoint.view.can):
         response = send(stranger, "POST", endpoint.path(), body)
         assert response.status_code == 400
-        assert f"There are no rows {row.pk}." in response.json()["detail"]
+        assert f"There is no row {row.pk}." in response.json()["detail"]
     assert _stored(row) == before
     assert _stored(own)
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.db import transaction
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -48,7 +49,7 @@ class ResourceBulk(ApiView):
         lists = asked.validated_data
         count = sum(len(rows) for rows in lists.values())
         if not 1 <= count <= MOST_ROWS:
-            raise ParseError(f"These are {count} rows; give 1 to {MOST_ROWS:,} at a time.")
+            raise ParseError(f"These are {count:,} rows; give 1 to {MOST_ROWS:,} at a time.")
         for name in ("create", "update", "delete"):
             if lists[name] and name not in resource.can:
                 raise ValidationError({name: [f"Rows of this kind are not {name}d by clients."]})
@@ -58,22 +59,21 @@ class ResourceBulk(ApiView):
         deleted = lists["delete"]
         if wrong:
             raise ValidationError(wrong)
-        changes = {values.pop("id"): values for values in updated}
-        for name, ids in (("update", [*changes]), ("delete", deleted)):
-            if len(set(ids)) < len(lists[name]):
-                raise ValidationError({name: ["A row is named twice."]})
+        ids = [values.pop("id") for values in updated]
+        _refuse_twice(ids, deleted)
+        changes = dict(zip(ids, updated, strict=True))
         with transaction.atomic():
             if deleted:
-                with refusals(part="delete"):
+                with refusals(part="delete", ids=deleted):
                     resource.remove(deleted)
             if changes:
-                with refusals(part="update"):
+                with refusals(part="update", ids=ids):
                     resource.update(changes)
             made: list[int] = []
             if created:
                 with refusals(part="create"):
                     made = resource.create(created)
-        return {"created": made, "updated": [*changes], "deleted": deleted}
+        return {"created": made, "updated": ids, "deleted": deleted}
 
 
 class _Rows(serializers.ListField):
@@ -106,9 +106,23 @@ def _each(
 
 def _id_of(row: dict[str, Any]) -> int:
     try:
-        return int(JsonId().run_validation(row.pop("id", None)))
+        return int(JsonId().run_validation(row.pop("id", empty)))
     except ValidationError as error:
         raise ValidationError({"id": error.detail}) from None
+
+
+def _refuse_twice(updated: Sequence[int], deleted: Sequence[int]) -> None:
+    """Raises ValidationError for what is to be changed twice, or changed and deleted."""
+    wrong: dict[str, Any] = {}
+    seen: set[int] = set()
+    for part, ids in (("delete", deleted), ("update", updated)):
+        for number, pk in enumerate(ids):
+            if pk in seen:
+                told = [f"Row {pk} is named before; name it once, to change or to delete it."]
+                wrong.setdefault(part, {})[number] = told if part == "delete" else {"id": told}
+            seen.add(pk)
+    if wrong:
+        raise ValidationError(wrong)
 
 
 @cache

@@ -17,8 +17,9 @@ from devices.domain.row_problems import Wrong
 
 
 @contextmanager
-def refusals(pk: int | None = None, part: str = "") -> Iterator[None]:
-    """`pk`: of the row that the path names; `part`: the list of a bulk that the rows are in."""
+def refusals(pk: int | None = None, part: str = "", ids: Sequence[int] = ()) -> Iterator[None]:
+    """`pk`: of the row that the path names; `part`: the list of a bulk that the rows are in, with
+    the `ids` that it names."""
     try:
         yield
     except rows.BadRows as error:
@@ -27,7 +28,7 @@ def refusals(pk: int | None = None, part: str = "") -> Iterator[None]:
     except rows.NoSuchRows as error:
         if pk is not None:
             raise NotFound(f"There is no row {pk}.") from None
-        raise ValidationError({part: [f"There are no rows {error}."]}) from None
+        raise ValidationError({part: _missing(error.ids, part, ids)}) from None
     except BadAccount as error:
         raise ValidationError(dict(error.problems)) from None
     except BadCommand as error:
@@ -49,6 +50,12 @@ def by_field(problems: Sequence[Wrong]) -> dict[str, Any]:
     for one in problems:
         wrong.setdefault(one.field or "non_field_errors", []).append(one.message)
     return wrong
+
+
+def _missing(missing: Sequence[int], part: str, ids: Sequence[int]) -> Any:
+    """Each of the rows that are not there, at its place."""
+    told = {number: [f"There is no row {pk}."] for number, pk in enumerate(ids) if pk in missing}
+    return dict(told) if part == "delete" else {at: {"id": why} for at, why in told.items()}
 
 
 def _by_row(problems: Sequence[Wrong]) -> dict[int, Any]:

@@ -217,10 +217,25 @@ def test_of_many_rows_all_or_none_are_stored(engineer: Client) -> None:
         "delete": [],
     }
     assert wrong(send(engineer, "post", "buildings/bulk", body)).keys() == {"create.1.name"}
-    assert wrong(send(engineer, "post", "buildings/bulk", {"delete": [old.pk, 10**6]}))
-    twice = [{"id": old.pk, "name": "C"}, {"id": old.pk, "name": "D"}]
-    assert wrong(send(engineer, "post", "buildings/bulk", {"update": twice})).keys() == {"update"}
     assert [*Building.objects.values_list("name", flat=True)] == ["A"]
+
+
+def test_what_is_wrong_with_an_id_of_a_bulk_is_told_at_its_place(engineer: Client) -> None:
+    site = make_site()
+    one, two = (Building.objects.create(site=site, name=name).pk for name in "AB")
+    change = {"id": one, "name": "C"}
+    for body, told in (
+        ({"delete": [one, 10**6]}, {"delete.1": "There is no row 1000000."}),
+        ({"update": [change, {"id": 10**6}]}, {"update.1.id": "There is no row 1000000."}),
+        ({"update": [{}]}, {"update.0.id": "required"}),
+        ({"delete": [one, two, one]}, {"delete.2": f"Row {one} is named before"}),
+        ({"update": [change, change]}, {"update.1.id": f"Row {one} is named before"}),
+        ({"update": [change], "delete": [two, one]}, {"update.0.id": f"Row {one} is named before"}),
+    ):
+        found = wrong(send(engineer, "post", "buildings/bulk", body))
+        assert found.keys() == told.keys()
+        assert [part in found[place] for place, part in told.items()] == [True] * len(told)
+    assert [*Building.objects.values_list("name", flat=True)] == ["A", "B"]
 
 
 def test_what_cannot_be_exchanged_is_a_conflict(engineer: Client) -> None:
