@@ -146,9 +146,9 @@ class AccountList(AccountRows, ListView):
     def post(self, request: Request) -> Response:
         asked = NewAccountSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        what, wish = [request.path, request.data], asked.wish()
+        wish = asked.wish()
         with refusals():
-            (pk,) = once(request, what, lambda: [accounts.create(wish, by=self.rights).pk])
+            (pk,) = once(request, request.data, lambda: [accounts.create(wish, by=self.rights).pk])
         rows = self.rows(self.get_queryset().filter(pk=pk))
         if not rows:
             raise Conflict(GONE)

@@ -39,8 +39,8 @@ class ResourceBulk(ApiView):
     def post(self, request: Request) -> Response:
         resource = cast("Resource", self)
         with refusals():
-            what = [request.path, request.data]
-            answer = once(request, what, lambda: self._carry_out(resource, request.data))
+            data = request.data
+            answer = once(request, data, lambda: self._carry_out(resource, data))
         return Response(answer)
 
     def _carry_out(self, resource: Resource, data: Any) -> dict[str, list[int]]:

@@ -140,7 +140,7 @@ class Devices(Resource):
             return super().create_one(request)
         with refusals():
             values = self.read(request.data, is_whole=True)
-            what = [request.path, request.data, "connect"]
+            what = [request.data, "connect"]
             (job_id,) = once(request, what, lambda: [self._connect(request, values)])
         part = JobNetwork.objects.filter(job=job_id)
         wait_while(part.filter(ended_at__isnull=True).exists, self.query["wait"])

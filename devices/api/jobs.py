@@ -75,9 +75,7 @@ class Discover(ApiView):
         networks = search.validated_data.get("networks")
         try:
             with refusals():
-                (pk,) = once(
-                    request, [request.path, request.data], lambda: [_search(request, networks)]
-                )
+                (pk,) = once(request, request.data, lambda: [_search(request, networks)])
         except jobs.NoSuchNetworks as error:
             raise ValidationError({"networks": [f"There is no network {error}."]}) from None
         return accepted(Job.objects.get(pk=pk), self.rights)

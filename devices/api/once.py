@@ -32,15 +32,16 @@ GONE = "This was created before with the same key, and deleted since."
 @transaction.atomic
 def once(request: Request, what: Any, make: Callable[[], Any]) -> Any:
     """What `make` answers, as JSON; what it answered before where the request's key tells that it
-    is asked again. `what` tells this request from others."""
+    is asked again. `what` tells this request from others at its path."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return make()
     if not KEY.fullmatch(key):
         message = f"This is not a key; write 1 to {KEY_LENGTH} letters, digits, - or _."
         raise ValidationError({"Idempotency-Key": [message]})
+    asked = orjson.dumps([request.path.rstrip("/"), what], option=orjson.OPT_SORT_KEYS)
     # With a key of ours: the request may hold a password, which a plain digest would tell.
-    digest = salted_hmac("t3000.request-key", orjson.dumps(what), algorithm="sha256").hexdigest()
+    digest = salted_hmac("t3000.request-key", asked, algorithm="sha256").hexdigest()
     try:
         row, is_new = request_keys.claim(asker(request), key, digest, timezone.now())
     except request_keys.KeyReused:

@@ -101,8 +101,7 @@ class Resource(ApiView):
         """Adds the row that was sent."""
         with refusals():
             values = self.read(request.data, is_whole=True)
-            what = [request.path, request.data]
-            (pk,) = once(request, what, lambda: self.create([values]))
+            (pk,) = once(request, request.data, lambda: self.create([values]))
         return self.created(pk)
 
     def created(self, pk: int) -> Response:

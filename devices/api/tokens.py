@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.fields import Id, JsonInteger, JsonText
+from devices.api.once import IDEMPOTENCY_KEY, once
 from devices.api.problems import Conflict, Wrong
 from devices.api.queries import Closed, ListQuery
 from devices.api.views import DetailView, ListView, OwnView, asker, no_such
@@ -80,7 +81,11 @@ class TokenList(TokenRows, ListView):
     queries = {"GET": TokenQuery}
     search_in = ("name",)
 
-    @extend_schema(request=NewTokenSerializer, responses={201: MadeTokenSerializer})
+    @extend_schema(
+        request=NewTokenSerializer,
+        responses={201: MadeTokenSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: Request) -> Response:
         asked = NewTokenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -88,13 +93,23 @@ class TokenList(TokenRows, ListView):
         lifetime = tokens.UNTIL_REVOKED if days is None else timedelta(days=days)
         user, name = asker(request), asked.validated_data["name"]
         by = request.auth if isinstance(request.auth, ApiToken) else None
+        made: list[str] = []
+
+        def make() -> int:
+            made.append(tokens.make(user, name=name, lifetime=lifetime, by=by))
+            return int(tokens.find_row(made[0]).pk)
+
         try:
-            token = tokens.make(user, name=name, lifetime=lifetime, by=by)
+            pk = once(request, request.data, make)
         except tokens.TooMany as error:
             raise Conflict(str(error)) from None
-        row = tokens.find_row(token)
-        told = {**self.rows(self.get_queryset().filter(pk=row.pk))[0], "token": token}
-        location = reverse("api-token", args=[row.pk])
+        if not made:
+            raise Conflict(
+                f"Token {pk} was made with this key, and is told once. Revoke it if nobody "
+                "heard it, and make another one with a new key."
+            )
+        told = {**self.rows(self.get_queryset().filter(pk=pk))[0], "token": made[0]}
+        location = reverse("api-token", args=[pk])
         return Response(told, status=201, headers={"Location": location})
 
 

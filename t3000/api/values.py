@@ -130,7 +130,7 @@ def _request_once(request: Request, points: QuerySet[Point], pk: int, write: Any
     point = points.select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
     if point is None:
         raise NotFound(no_such(Point, pk))
-    made: list[int] = once(request, [pk, write], lambda: [_request(request, point, write).pk])
+    made: list[int] = once(request, write, lambda: [_request(request, point, write).pk])
     return made[0]
 
 

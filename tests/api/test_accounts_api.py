@@ -286,6 +286,21 @@ def test_a_token_of_ones_own_is_made_told_once_and_revoked() -> None:
     assert program.get(PATH).status_code == 401
 
 
+def test_a_token_is_made_once_and_not_told_again() -> None:
+    user = make_user("anna")
+    client = client_of(user)
+    before = user.api_tokens.count()
+    body, key = {"name": "report"}, {"Idempotency-Key": "t1"}
+
+    def ask() -> Any:
+        return client.post("/api/t3000/tokens", body, content_type="application/json", headers=key)
+
+    first, again = ask(), ask()
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert f"Token {first.json()['id']} was made with this key" in again.json()["detail"]
+    assert user.api_tokens.count() == before + 1
+
+
 def test_a_token_that_is_made_with_a_token_does_not_outlive_it() -> None:
     user = make_user("anna")
     week = timedelta(days=7)

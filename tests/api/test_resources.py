@@ -164,6 +164,9 @@ def test_a_request_sent_again_makes_one_row(engineer: Client) -> None:
     )
     assert (again.status_code, again.json()) == (201, first.json())
     assert Building.objects.count() == 1
+    turned = dict(reversed(body.items()))
+    assert send(engineer, "post", "buildings/", turned, Idempotency_Key="k1").status_code == 201
+    assert Building.objects.count() == 1
     other = send(engineer, "post", "buildings", {**body, "name": "B"}, Idempotency_Key="k1")
     assert other.status_code == 409
     assert wrong(send(engineer, "post", "buildings", body, Idempotency_Key="no key"))
