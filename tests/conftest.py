@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,13 @@ settings.load_profile("t3000")
 def pytest_report_header() -> str:
     engine = django_settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     return f"stack: {engine}, {'Redis' if django_settings.REDIS_URL else 'no Redis'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests with one id xdist runs one, and says nothing of the others."""
+    many = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if many:
+        raise pytest.UsageError(f"Several tests have the same id: {', '.join(many)}")
 
 
 def _free_port() -> int:

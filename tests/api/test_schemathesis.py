@@ -3,6 +3,7 @@ up by schemathesis from a fixed seed, and everything that comes back held agains
 
 import inspect
 import itertools
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,11 +19,16 @@ from django.db import close_old_connections, transaction
 from django.db.models import ForeignKey, Model
 from django.urls import resolve
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import one_of
 from rest_framework.exceptions import ValidationError
 from schemathesis import Case
 from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
+from schemathesis.generation.drivers import CoverageGenerator
+from schemathesis.generation.feedback import NO_FEEDBACK
+from schemathesis.generation.overrides import Override
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from devices.api.docs import described
@@ -47,7 +53,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db  # a savepoint for each operation, inside what is filled
 SEED = 3000
-EXAMPLES = 4
+EXAMPLES = 4  # made up at random, for each operation
+CASES = int(os.environ.get("T3000_TEST_CASES", "40"))  # at the bounds, for each; 0: all
 NUMBERS = itertools.count(1)
 
 
@@ -261,12 +268,44 @@ def without_functions(field: Any) -> None:
             without_functions(child)
 
 
+def cases_of(operation: Any) -> list[Case]:
+    """What schemathesis makes up at the bounds of each parameter, right and wrong: some 40,000 for
+    all operations. Evenly picked, as most of them try the same few readers again."""
+    made = list(
+        CoverageGenerator(
+            operation=operation,
+            generation_modes=list(GenerationMode),
+            generation_config=schema.config.generation_for(operation=operation, phase="coverage"),
+            auth_storage=None,
+            override=Override(),
+            feedback=NO_FEEDBACK,
+        )
+    )
+    return made[:: -(-len(made) // CASES) if CASES else 1]
+
+
 schema = description()
+OPERATIONS = {found.ok().label: found.ok() for found in schema.get_all_operations()}
 
 
-@schema.parametrize()
-@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
-def test_the_api_keeps_to_its_description(case: Case, token: str) -> None:
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_the_api_keeps_to_its_description(label: str, token: str) -> None:
+    """A test of its own for each operation: the ids that schemathesis' parametrize gives them are
+    all the same with this pytest, and xdist then runs one of them."""
+    operation = OPERATIONS[label]
+    for case in cases_of(operation):
+        ask(case, token)
+
+    @seed(SEED)
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+    @given(case=one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)))
+    def at_random(case: Case) -> None:
+        ask(case, token)
+
+    at_random()
+
+
+def ask(case: Case, token: str) -> None:
     make_real(case)
     headers = {"Authorization": f"Token {token}"}
     response = case.call(headers=headers)
