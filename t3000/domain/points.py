@@ -35,7 +35,10 @@ def register(device: Device, described: Sequence[PointInfo]) -> None:
     number where there is one (IN3 of a T3 controller is IN3). One that the device no
     longer describes stays; reading it says what is wrong.
     """
-    known = {point.address: point for point in Point.objects.filter(device=device)}
+    # Locked as people's edits are (devices.domain.rows): one that is being stored is not lost.
+    mine = Point.objects.filter(device=device).order_by("pk")
+    locked = mine.select_for_update(of=("self",), no_key=True)
+    known = {point.address: point for point in locked}
     units = panel_units([device.pk]) if device.is_panel else {}
     new = [info for info in described if str(info.address) not in known]
     changed = []

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from devices.models.parts import of
+from protocols.t3 import products, references
 from t3000.enums import ScheduleDay, ScheduleValueType
 
 if TYPE_CHECKING:
     from t3000.models.schedule import Schedule
 
 TIMES = 8  # of a day in a T3 panel
+HOLIDAYS = products.counts(0).holidays
 Told = Iterator[tuple[str, str]]
 LARGEST_REAL = 3.4028235e38
 LARGEST_DOUBLE = 1.7976931348623157e308
@@ -28,7 +30,11 @@ LONGEST = 255  # characters of a text
 
 
 def of_panel(schedule: "Schedule") -> Told:
-    """Eight times a day, each later than the one before it, so that 00:00 can only be the first."""
+    """Eight times a day, each later than the one before it, so that 00:00 can only be the first;
+    and annual schedules that the panel has."""
+    for name in ("holiday1", "holiday2"):
+        if _number(getattr(schedule, name)) >= HOLIDAYS:
+            yield name, _("This panel has HOL1 to HOL%(most)d.") % {"most": HOLIDAYS}
     before: dict[int, time] = {}
     counts: Counter[int] = Counter()
     for number, entry in enumerate(of(schedule, "entries")):
@@ -49,6 +55,14 @@ def of_panel(schedule: "Schedule") -> Told:
         if entry.value is None:
             yield f"{here}.value", _("A panel has no NULL; write 0 (off) or 1 (on).")
         before[day] = entry.time
+
+
+def _number(reference: str) -> int:
+    """From 0. Nothing is wrong with none, and what cannot be read the field refuses."""
+    try:
+        return references.parse(reference).number
+    except ValueError:
+        return 0
 
 
 def of_another(schedule: "Schedule") -> Told:

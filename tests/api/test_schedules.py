@@ -114,6 +114,7 @@ def test_what_a_bacnet_device_has_is_told_as_it_was_written(engineer: Client) ->
         ({"index": 8}, "index", "0 to 7"),
         ({"holiday1": "IN1"}, "holiday1", "Annual schedule"),
         ({"holiday1": "hol1"}, "holiday1", "Write it as HOL1"),
+        ({"holiday2": "HOL5"}, "holiday2", "This panel has HOL1 to HOL4"),
         ({"holiday2": "7HOL1"}, "holiday2", "panel itself"),
         ({"holiday2": "Christmas"}, "holiday2", "144IN3"),
     ],

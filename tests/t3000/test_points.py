@@ -1,6 +1,8 @@
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from devices.domain import rows
 from devices.domain.rights import Rights
@@ -160,6 +162,17 @@ def test_an_edit_is_not_overwritten_by_what_the_device_holds() -> None:
     points.register(device, [replace(described, name="Outdoor air", description="North wall")])
     point.refresh_from_db()
     assert point.state == SyncState.IN_SYNC
+
+
+def test_an_edit_that_is_being_stored_is_waited_for() -> None:
+    if not connection.features.has_select_for_update:
+        pytest.skip("this database has one writer at a time anyway")
+    device = make_device()
+    described = [info("analog-input", 1, PointKind.INPUT)]
+    points.register(device, described)
+    with CaptureQueriesContext(connection) as seen:
+        points.register(device, described)
+    assert any("FOR NO KEY UPDATE" in one["sql"] for one in seen)
 
 
 def test_what_somebody_changed_at_the_device_is_taken_over_and_recorded() -> None:
