@@ -19,7 +19,6 @@ LINEAR = frozenset({11, 12, 13, 14, 16, 17, 19})
 CURRENT_LOOP = 18
 DEAD = 204  # counts at 4 mA
 MAX_PAIRS = 16
-FINE = 0xEF  # the last byte of a table's name: hundredths
 MAX_CALIBRATION = 0xFFFF
 MAX_WEIGHT = 255
 STEP = 100  # a change from which on the filter lets half of it through

@@ -7,7 +7,6 @@ from protocols.t3.values import SCALE
 FULL = 100 * SCALE  # of an output in thousandths of a percent
 MAX_PROPORTIONAL = 0xFFFF
 MAX_RATE = 2.0
-MAX_BIAS = 100
 REVERSE, DIRECT = 0, 1  # heating, cooling; the firmware's header has it the wrong way round
 
 

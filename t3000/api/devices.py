@@ -25,8 +25,6 @@ from t3000.domain import export
 from t3000.domain.devices import outdate, standing
 from t3000.enums import Quality
 
-COUNT = serializers.IntegerField(min_value=0)
-
 
 class Devices(base.Devices):
     __doc__ = base.Devices.__doc__
