@@ -20,7 +20,7 @@ from devices.api.rendering import JsonRenderer
 from devices.api.views import ApiView, no_such
 from devices.domain import devices
 from devices.enums import LinkState, SyncState
-from devices.models import Device, Link
+from devices.models import Device
 from t3000.domain import export
 from t3000.domain.devices import outdate, standing
 from t3000.enums import Quality
@@ -86,8 +86,8 @@ class DeviceStatus(OfDevice):
     @extend_schema(operation_id="devices_status")
     def get(self, request: Request, pk: int) -> Response:
         device = self.device(pk)
-        link = Link.objects.select_related("device__network").get(pk=pk)
-        found = standing(link, timezone.now())
+        link = device.link
+        found = standing(pk, timezone.now())
         return Response(
             {
                 "device": pk,
