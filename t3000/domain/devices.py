@@ -19,7 +19,7 @@ from t3000.domain.present import judged
 from t3000.domain.queries import device_status
 from t3000.domain.values import mark_stale
 from t3000.models import Point
-from t3000.models.panel_row import PanelRow
+from t3000.models.panel_row import HeldRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ def standing(device_id: int, now: datetime) -> Standing:
 
 
 def _states(device_id: int) -> QuerySet[Any, Any]:
-    """How many rows of each of its tables are in which state: one query."""
+    """How many rows of each of its tables and settings are in which state: one query."""
+    held: list[Any] = [model for model in apps.get_models() if issubclass(model, HeldRow)]
     first, *others = (
         model._default_manager.filter(device=device_id)
         .order_by()
         .values_list("state")
         .annotate(Count("pk"))
-        for model in apps.get_models()
-        if issubclass(model, PanelRow)
+        for model in held
     )
     counts: QuerySet[Any, Any] = first.union(*others, all=True)
     return counts

@@ -13,9 +13,10 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from devices.domain import tokens
+from devices.enums import SyncState
 from protocols.types import Quality
 from t3000.domain import export
-from t3000.models import Point
+from t3000.models import Point, WifiSettings
 from tests.factories import make_device, make_point, make_user, make_value
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,7 @@ def test_a_device_tells_how_it_does(reader: Client) -> None:
         make_value(make_point(device), quality=quality)
     make_point(device)  # never read
     make_value(make_point())
+    WifiSettings.objects.create(device=device, state=SyncState.CONFLICT)
     told = reader.get(f"{PATH}/{device.pk}/status").json()
     assert told["points"] == {
         "good": 2, "overridden": 1, "stale": 0, "out_of_range": 0, "fault": 1, "comm": 1,
@@ -49,7 +51,7 @@ def test_a_device_tells_how_it_does(reader: Client) -> None:
         "online", 2, 1, 43,
     )  # fmt: skip
     assert (told["conflict"], told["enabled"]) == ("Somebody else is here.", True)
-    assert told["configuration"] == {"in_sync": 0, "pending": 5, "refused": 0, "conflict": 0}
+    assert told["configuration"] == {"in_sync": 0, "pending": 5, "refused": 0, "conflict": 1}
     device.link.last_seen_at = now - timedelta(minutes=1)
     device.link.save()
     points = reader.get(f"{PATH}/{device.pk}/status").json()["points"]
