@@ -17,6 +17,7 @@ from protocols.types import Endpoint
 
 LARGEST_SERIAL = 2**32 - 1
 LARGEST_INSTANCE = 4_194_302
+LAST_UNIT = 254  # of Modbus
 
 
 def number(lowest: int, highest: int, help_text: Any) -> Any:
@@ -72,7 +73,7 @@ class Device(Audited):
     object_instance = number(
         0, LARGEST_INSTANCE, _("BACnet device instance of a panel that is reached by Modbus.")
     )
-    modbus_address = number(1, 254, _("Modbus unit of a panel that is reached by BACnet."))
+    modbus_address = number(1, LAST_UNIT, _("Modbus unit of a panel that is reached by BACnet."))
     modbus_port = number(1, 65535, _("Its TCP port for Modbus; 502 is usual."))
     bacnet_port = number(1, 65535, _("Its UDP port for BACnet/IP; 47808 is usual."))
     network_number = number(1, 65535, _("Of its BACnet network; 65535: none."))

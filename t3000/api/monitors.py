@@ -3,8 +3,7 @@
 from devices.api.serializers import Parts
 from t3000.api.panel import PanelResource, panel_members
 from t3000.models import Monitor
-
-MOST_INPUTS = 14
+from t3000.models.monitor import INPUTS
 
 
 class Monitors(PanelResource):
@@ -32,6 +31,6 @@ class Monitors(PanelResource):
         "operation_time",
     )
     volatile = frozenset(read_only)
-    parts = {"inputs": Parts(("point", "digital_analog", "range"), MOST_INPUTS)}
+    parts = {"inputs": Parts(("point", "digital_analog", "range"), INPUTS)}
     search_in = ("label",)
     tag = "monitors"

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
 from devices.models.shapes import ListOf, Number, Record, ShapedField
+from protocols.t3.inputs import MAX_PAIRS
 from protocols.t3.products import Firmware
 from t3000.models.panel_row import SIZES, PanelRow
 from t3000.models.panel_rules import panels_of
 
-MOST_PAIRS = 16
 HIGHEST_VOLTS = 10
 LARGEST_VALUE = 2**31 - 1
 PRECISE_FROM = Firmware(64, 8)
@@ -29,7 +29,7 @@ PAIRS = ListOf(
             ),
         },
     ),
-    most=MOST_PAIRS,
+    most=MAX_PAIRS,
 )
 
 

@@ -9,12 +9,11 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from devices.models.device import LARGEST_SERIAL
+from devices.models.device import LARGEST_SERIAL, LAST_UNIT
 from t3000.enums import ExtioPort
 from t3000.models.panel_row import SIZES, PanelRow
 
 BYTE = 255
-LAST_UNIT = 254
 CHANNELS = {44: (8, 14), 43: (22, 0), 46: (12, 0), 104: (6, 6)}  # inputs, outputs by product
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.models import Device
+from devices.models.device import LARGEST_INSTANCE, LAST_UNIT
 from t3000.enums import (
     BaudRate,
     ComPortMode,
@@ -28,8 +29,6 @@ from t3000.models.panel_rules import panels_of
 
 BYTE = 255
 WORD = 65_535
-LAST_UNIT = 254
-LARGEST_INSTANCE = 4_194_302
 MASKS = {str(ipaddress.ip_network(f"0.0.0.0/{bits}").netmask) for bits in range(33)}
 
 

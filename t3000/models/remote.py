@@ -4,13 +4,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.device import LARGEST_INSTANCE, LAST_UNIT
 from t3000.enums import AutoManual, DigitalAnalog, RemoteDeviceProtocol, RemotePointReadWrite
 from t3000.models.panel_row import SIZES, PanelRow
 from t3000.models.reference import ReferenceField
 
 BYTE = 255
-LARGEST_INSTANCE = 4_194_302
-LAST_UNIT = 254
 PERMANENT = 127
 
 

@@ -4,11 +4,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.device import LAST_UNIT
 from t3000.enums import AutoManual, OnOff
 from t3000.models.panel_row import SIZES, PanelRow
 
 LARGEST = 2**16 - 1
-LAST_UNIT = 254
 SCHEDULES = 8
 
 
