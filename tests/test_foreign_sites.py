@@ -15,6 +15,7 @@ from django.db import models
 from django.test import Client
 
 from devices.api.fields import Id, JsonId
+from devices.api.resources import Resource
 from devices.domain import tokens
 from devices.enums import Role
 from devices.models import ApiToken, Command, Job, Session, Site
@@ -22,7 +23,7 @@ from devices.models.parts import Part, kinds
 from t3000.models import Point
 from tests import rows
 from tests.factories import make_site, make_user
-from tests.resources import BULK, ENDPOINTS, LISTS, OF_ROWS, Endpoint
+from tests.resources import API, BULK, ENDPOINTS, LISTS, OF_ROWS, Endpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +37,13 @@ FILTERS: dict[tuple[type[Any], str], Callable[[Any], int]] = {
     (User, "site"): lambda row: row.roles.get().site_id,
     (Job, "network"): lambda row: row.parts.get().network_id,
     (Command, "point"): lambda row: Point.objects.get(device=row.device, address=row.point).pk,
+}
+BODIES = {  # where it is not what the row tells
+    "devices/<int:pk>/points": {"kind": "input", "index": 7, "address": "analog-input,7"},
+    "devices/<int:pk>/settings": {"features": {}},
+    "points/<int:pk>/value": {"value": 1},
+    "buildings/<int:pk>/floors": {"name": "Floor 7"},
+    "floors/<int:pk>/rooms": {"name": "Room 7"},
 }
 PARTS = [model for model in apps.get_models() if issubclass(model, Part)]
 OF_USERS = (User, Session, ApiToken)  # of somebody with a role at the site
@@ -176,11 +184,8 @@ def test_rows_do_not_refer_to_another_site(
     stranger = client_of(make_user(role=Role.ADMINISTRATOR, site=here))
     own = rows.make(endpoint.model, here)
     row_path = f"{endpoint.path()}/{own.pk}"
-    told = everybody.get(row_path).json()
     fields = endpoint.view().get_serializer_class()().fields
-    body = {
-        name: told[name] for name, field in fields.items() if name in told and not field.read_only
-    }
+    body = _body(endpoint, own.pk, everybody)
     for name, field in fields.items():
         if not isinstance(field, JsonId) or field.read_only:
             continue
@@ -223,6 +228,15 @@ def test_a_part_cannot_be_given_another_whole(
         assert not kind.objects.exists()
 
 
+def _body(endpoint: Endpoint, pk: int, client: Client) -> dict[str, Any]:
+    """What may be written of a row, as it is."""
+    told = client.get(f"/{API}{endpoint.route.partition('/')[0]}/{pk}").json()
+    fields = endpoint.view().get_serializer_class()().fields
+    return {
+        name: told[name] for name, field in fields.items() if name in told and not field.read_only
+    }
+
+
 def _target(model: type[models.Model], column: str) -> type[models.Model] | None:
     columns: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
     return columns[column].related_model if column in columns else None
@@ -244,3 +258,56 @@ def test_a_viewer_changes_nothing(endpoint: Endpoint, here: Site) -> None:
         response = send(viewer, method, endpoint.path(pk))
         assert response.status_code == 403, method
         assert "role" in response.json()["detail"]
+
+
+@of([one for one in OF_ROWS if one.route not in OWN and one.methods != {"GET"}])
+def test_who_may_change_another_site_changes_nothing_where_they_look(
+    endpoint: Endpoint, there: Site, here: Site, everybody: Client
+) -> None:
+    """They are stopped by the row: what they may somewhere lets them pass before."""
+    if not is_of_site(endpoint.parent):
+        return
+    viewer = _administrator_who_looks(there, here)
+    row = rows.make(endpoint.parent, here)
+    before = _stored(row)
+    body = BODIES.get(endpoint.route) or _body(endpoint, row.pk, everybody)
+    for method in endpoint.methods - {"GET"}:
+        response = send(viewer, method, endpoint.path(row.pk), body)
+        if endpoint.parent is User:  # accounts are for administrators to see
+            assert response.status_code == 404, (method, response.content)
+        else:
+            assert response.status_code == 403, (method, response.content)
+            assert "at this site" in response.json()["detail"]
+    assert _stored(row) == before
+
+
+@of(
+    [
+        one
+        for one in (*LISTS, *BULK)
+        if one.methods != {"GET"} and issubclass(one.view, Resource) and is_of_site(one.model)
+    ]
+)
+def test_who_may_change_another_site_adds_nothing_where_they_look(
+    endpoint: Endpoint, there: Site, here: Site, everybody: Client
+) -> None:
+    viewer, row = _administrator_who_looks(there, here), rows.make(endpoint.model, here)
+    body = _body(endpoint, row.pk, everybody)
+    bodies = {
+        "create": {"create": [body]},
+        "update": {"update": [{"id": row.pk, **body}]},
+        "delete": {"delete": [row.pk]},
+    }
+    can = [bodies[what] for what in bodies if what in endpoint.view.can]
+    before = _stored(row), endpoint.model._default_manager.count()
+    for sent in can if endpoint in BULK else [body]:
+        response = send(viewer, "POST", endpoint.path(), sent)
+        assert response.status_code == 403, (sent, response.content)
+        assert "at this site" in response.json()["detail"]
+    assert (_stored(row), endpoint.model._default_manager.count()) == before
+
+
+def _administrator_who_looks(there: Site, here: Site) -> Client:
+    user = make_user(role=Role.ADMINISTRATOR, site=there)
+    user.roles.create(site=here, role=Role.VIEWER)
+    return client_of(user)
