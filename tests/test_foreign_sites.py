@@ -185,7 +185,7 @@ def test_rows_do_not_refer_to_another_site(
     own = rows.make(endpoint.model, here)
     row_path = f"{endpoint.path()}/{own.pk}"
     fields = endpoint.view().get_serializer_class()().fields
-    body = _body(endpoint, own.pk, everybody)
+    body = body_of(endpoint, own.pk, everybody)
     for name, field in fields.items():
         if not isinstance(field, JsonId) or field.read_only:
             continue
@@ -228,7 +228,7 @@ def test_a_part_cannot_be_given_another_whole(
         assert not kind.objects.exists()
 
 
-def _body(endpoint: Endpoint, pk: int, client: Client) -> dict[str, Any]:
+def body_of(endpoint: Endpoint, pk: int, client: Client) -> dict[str, Any]:
     """What may be written of a row, as it is."""
     told = client.get(f"/{API}{endpoint.route.partition('/')[0]}/{pk}").json()
     fields = endpoint.view().get_serializer_class()().fields
@@ -270,7 +270,7 @@ def test_who_may_change_another_site_changes_nothing_where_they_look(
     viewer = _administrator_who_looks(there, here)
     row = rows.make(endpoint.parent, here)
     before = _stored(row)
-    body = BODIES.get(endpoint.route) or _body(endpoint, row.pk, everybody)
+    body = BODIES.get(endpoint.route) or body_of(endpoint, row.pk, everybody)
     for method in endpoint.methods - {"GET"}:
         response = send(viewer, method, endpoint.path(row.pk), body)
         if endpoint.parent is User:  # accounts are for administrators to see
@@ -292,7 +292,7 @@ def test_who_may_change_another_site_adds_nothing_where_they_look(
     endpoint: Endpoint, there: Site, here: Site, everybody: Client
 ) -> None:
     viewer, row = _administrator_who_looks(there, here), rows.make(endpoint.model, here)
-    body = _body(endpoint, row.pk, everybody)
+    body = body_of(endpoint, row.pk, everybody)
     bodies = {
         "create": {"create": [body]},
         "update": {"update": [{"id": row.pk, **body}]},
