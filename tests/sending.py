@@ -8,10 +8,10 @@ API = "/api/t3000"
 
 
 def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    """`path` is whole, or one below API; headers as If_Match="..."."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return getattr(client, method)(
-        f"{API}/{path}", body, content_type="application/json", headers=names
-    )
+    whole = path if path.startswith("/") else f"{API}/{path}"
+    return getattr(client, method)(whole, body, content_type="application/json", headers=names)
 
 
 def wrong(response: Any) -> dict[str, str]:

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from devices.enums import Role
-from devices.models import Site
-from tests.factories import make_token, make_user
+from devices.models import Device, Site
+from tests.factories import make_device, make_token, make_user
 
 
 def client_of(user: Any) -> Client:
@@ -29,3 +29,14 @@ def program() -> Callable[..., Client]:
         return client_of(make_user(role=role, site=site))
 
     return make
+
+
+@pytest.fixture
+def engineer(program: Callable[..., Client]) -> Client:
+    return program(Role.ENGINEER)
+
+
+@pytest.fixture
+def panel() -> Device:
+    """A T3 panel, with tables of a fixed size."""
+    return make_device(serial_number=4711)

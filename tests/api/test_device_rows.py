@@ -32,11 +32,6 @@ pytestmark = pytest.mark.django_db
 PATH = "/api/t3000/devices"
 
 
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
 @pytest.fixture(autouse=True)
 def sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody works off what is asked of the field."""

@@ -1,12 +1,10 @@
 """Graphic screens, the items on them and labels."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from devices.enums import Role
 from devices.models import Device
 from t3000.models import GraphicLabel, GraphicScreen, Program
 from tests.factories import make_device
@@ -14,16 +12,6 @@ from tests.sending import API, send, wrong
 
 pytestmark = pytest.mark.django_db
 FAN = {"id": 1, "type": "Fan", "width": 60, "height": 40, "translate": [10, -20, 0, 0]}
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
-@pytest.fixture
-def panel() -> Device:
-    return make_device(serial_number=4711)
 
 
 def items(count: int, first: int = 0) -> list[dict[str, Any]]:

@@ -13,11 +13,6 @@ from tests.factories import make_room, make_site
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
 def post(client: Client, path: str, body: Any) -> Any:
     return client.post(path, body, content_type="application/json")
 

@@ -10,20 +10,10 @@ from devices.enums import Role
 from devices.models import AuditEntry, Device
 from t3000.enums import AlarmCondition
 from t3000.models import AlarmSetting, PanelAlarm
-from tests.factories import NOW, make_device
+from tests.factories import NOW
 from tests.sending import API, send, wrong
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
-@pytest.fixture
-def panel() -> Device:
-    return make_device(serial_number=4711)
 
 
 @pytest.fixture

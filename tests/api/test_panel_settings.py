@@ -20,18 +20,13 @@ from t3000.models import (
     ProtocolSettings,
     WifiSettings,
 )
-from tests.asking import send, wrong
 from tests.factories import NOW, make_device, make_panel
+from tests.sending import send, wrong
 
 pytestmark = pytest.mark.django_db
 API = "/api/t3000"
 STATIC = {"tcp_type": 0, "ip_address": "192.168.1.20", "subnet": "255.255.255.0"}
 GROUPS = {"network", "communication", "protocol", "time", "dyndns", "wifi", "features"}
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """What is special to tables of a panel: annual schedules, monitors, what it has of others."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from devices.enums import Role
 from devices.models import parts
 from protocols.t3 import times
 from t3000.models import (
@@ -17,8 +15,8 @@ from t3000.models import (
     RemotePoint,
     TstatSchedule,
 )
-from tests.asking import send, wrong
 from tests.factories import make_device, make_panel
+from tests.sending import send, wrong
 
 pytestmark = pytest.mark.django_db
 API = "/api/t3000"
@@ -30,11 +28,6 @@ LAST = {"holidays": 3, "monitors": 11, "remote-points": 127, "remote-devices": 6
 MODELS = {"holidays": Holiday, "monitors": Monitor, "remote-points": RemotePoint,
           "remote-devices": RemoteDevice, "expansion-io": ExpansionIo,
           "tstat-schedules": TstatSchedule}  # fmt: skip
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
 
 
 def add(client: Client, table: str, device: Any = None, **members: Any) -> Any:

@@ -1,15 +1,12 @@
 """PID loops: what fits into them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from devices.enums import Role
 from devices.models import Device
 from t3000.models import PidLoop
-from tests.factories import make_device
 from tests.sending import API, send, wrong
 
 pytestmark = pytest.mark.django_db
@@ -26,16 +23,6 @@ LOOP = {
     "bias": 100,
     "rate": 1.25,
 }
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
-@pytest.fixture
-def panel() -> Device:
-    return make_device(serial_number=4711)
 
 
 def test_a_loop_is_told_as_it_was_written(engineer: Client, panel: Device) -> None:

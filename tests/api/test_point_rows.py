@@ -28,11 +28,6 @@ pytestmark = pytest.mark.django_db
 API = "/api/t3000"
 
 
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
 def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return getattr(client, method)(

@@ -18,16 +18,6 @@ pytestmark = pytest.mark.django_db
 CODE = bytes.fromhex("0600010a00090b02fe0000000000")
 
 
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
-@pytest.fixture
-def panel() -> Device:
-    return make_device(serial_number=4711)
-
-
 def text_of(content: bytes) -> str:
     return base64.b64encode(content).decode()
 

@@ -14,11 +14,6 @@ from tests.sending import API, send, wrong
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
 def test_a_row_is_made_read_changed_and_deleted(engineer: Client) -> None:
     site = make_site()
     made = send(engineer, "post", "buildings", {"site": site.pk, "name": "A"})

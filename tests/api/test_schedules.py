@@ -1,6 +1,5 @@
 """Weekly schedules: entries as rows, written as lists, of T3 panels and of BACnet devices."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,11 +7,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from devices.enums import Role
 from devices.models import AuditEntry, Device, parts
 from t3000.models import Schedule, ScheduleEntry
-from tests.asking import send, wrong
 from tests.factories import make_device, make_panel
+from tests.sending import send, wrong
 
 pytestmark = pytest.mark.django_db
 API = "/api/t3000/schedules"
@@ -25,11 +23,6 @@ HOLIDAY = {
     "priority": 3,
     "entries": [{"time": "00:00", "value": 16.5}, {"time": "12:00", "value": None}],
 }
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
 
 
 def add(client: Client, device: Device, **members: Any) -> Any:

@@ -1,28 +1,16 @@
 """Arrays, conversion tables and units of a panel's own: what fits into them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from devices.enums import Role
 from devices.models import Device
 from t3000.models import Array, ConversionTable, Unit
 from tests.factories import make_device
 from tests.sending import API, send, wrong
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
-@pytest.fixture
-def panel() -> Device:
-    return make_device(serial_number=4711)
 
 
 def post(client: Client, path: str, device: Device, index: int = 0, **members: Any) -> Any:

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def engineer(program: Callable[..., Client]) -> Client:
-    return program(Role.ENGINEER)
-
-
-@pytest.fixture
 def point() -> Point:
     room = make_room()
     network = make_network(site=room.floor.building.site)
