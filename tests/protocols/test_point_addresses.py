@@ -19,6 +19,8 @@ from protocols.types import PointAddress
         ("bacnet", "multi-state-value,4194302", "multi-state-value,4194302"),
         ("modbus", "input,1", "input,1"),
         ("modbus", "holding-register,65535", "holding-register,65535"),
+        ("modbus", "holding-register-float32-cdab,007", "holding-register-float32-cdab,7"),
+        ("modbus", "input-register-int16,0", "input-register-int16,0"),
     ],
 )
 def test_an_address_has_one_form(protocol: str, text: str, found: str) -> None:
@@ -40,6 +42,9 @@ def test_an_address_has_one_form(protocol: str, text: str, found: str) -> None:
         ("modbus", "analog-input,3", "there are: input, output"),
         ("modbus", "input,0", "goes from 1 to 255"),
         ("modbus", "coil,65536", "goes from 0 to 65,535"),
+        ("modbus", "coil-int16,1", "and holding-register-float32-dcba and the like"),
+        ("modbus", "holding-register-float32,1", "there are: input, output"),
+        ("modbus", "holding-register-uint16,1", "there are: input, output"),
     ],
 )
 def test_what_is_none_says_what_would_be_right(protocol: str, text: str, right: str) -> None:
@@ -68,3 +73,8 @@ def test_the_pattern_lets_every_address_through(text: str) -> None:
 def test_all_that_the_drivers_find_can_be_written() -> None:
     assert set(KINDS) == set(point_addresses.BACNET_TYPES)
     assert {*load("t3").areas, "pvar"} == set(point_addresses.T3_TABLES)
+
+
+def test_the_pattern_knows_every_table() -> None:
+    for numbers in point_addresses.NUMBERS.values():
+        assert all(re.match(point_addresses.PATTERN, f"{kind},1") for kind in numbers)
