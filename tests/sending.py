@@ -7,7 +7,7 @@ from django.test import Client
 API = "/api/t3000"
 
 
-def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
+def send(client: Client, method: str, path: str, body: Any = "", **headers: str) -> Any:
     """`path` is whole, or one below API; headers as If_Match="..."."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     whole = path if path.startswith("/") else f"{API}/{path}"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
 from celery import current_app
 from django.test import Client
@@ -27,6 +26,7 @@ from tests.factories import (
     make_site,
     make_value,
 )
+from tests.sending import send, wrong
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/t3000/devices"
@@ -36,17 +36,6 @@ PATH = "/api/t3000/devices"
 def sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody works off what is asked of the field."""
     monkeypatch.setattr(current_app, "send_task", lambda *_, **__: None)
-
-
-def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    return client.generic(
-        method, path, orjson.dumps(body), content_type="application/json", headers=headers
-    )
-
-
-def wrong(response: Any) -> dict[str, str]:
-    assert response.status_code == 400, response.content
-    return {one["field"]: one["detail"] for one in response.json()["errors"]}
 
 
 def online() -> dict[str, Any]:
@@ -61,7 +50,7 @@ def body_of(device: Device, **changes: Any) -> dict[str, Any]:
 def test_force_stores_what_is_told_and_reads_it_at_once(engineer: Client) -> None:
     network = make_network()
     body = {"network": network.pk, "address": "127.0.5.5:47808", "instance": 7}
-    response = send(engineer, "POST", f"{PATH}?force=true", body)
+    response = send(engineer, "post", f"{PATH}?force=true", body)
     assert response.status_code == 201, response.content
     told = response.json()
     assert (told["name"], told["address"], told["state"]) == ("Device 7", "127.0.5.5", "unknown")
@@ -76,27 +65,27 @@ def test_many_are_stored_without_being_asked_and_not_read_together(engineer: Cli
         {"network": network.pk, "address": f"127.0.5.{number}", "instance": number}
         for number in range(1, 21)
     ]
-    response = send(engineer, "POST", f"{PATH}/bulk", {"create": rows})
+    response = send(engineer, "post", f"{PATH}/bulk", {"create": rows})
     assert response.status_code == 200, response.content
     assert len(set(Link.objects.values_list("due_at", flat=True))) == 20
 
 
 def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client) -> None:
     body = body_of(make_device())
-    response = send(engineer, "POST", f"{PATH}?wait=0.01", body, **{"Idempotency-Key": "a"})
+    response = send(engineer, "post", f"{PATH}?wait=0.01", body, Idempotency_Key="a")
     job = response.json()
     assert (response.status_code, response["Location"]) == (202, f"/api/t3000/jobs/{job['id']}")
     assert (job["kind"], job["state"], job["device"]) == ("connect", "pending", None)
     assert reader.get(response["Location"]).json() == job
-    again = send(engineer, "POST", f"{PATH}?wait=0", body, **{"Idempotency-Key": "a"})
+    again = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
     assert again.json()["id"] == job["id"]
     JobNetwork.objects.update(ended_at=timezone.now(), problem="no answer")
-    refused = send(engineer, "POST", f"{PATH}?wait=0", body, **{"Idempotency-Key": "a"})
+    refused = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
     assert (refused.status_code, refused.json()["detail"]) == (409, "no answer")
-    forced = send(engineer, "POST", f"{PATH}?force=true", body, **{"Idempotency-Key": "a"})
+    forced = send(engineer, "post", f"{PATH}?force=true", body, Idempotency_Key="a")
     assert forced.status_code == 409  # it is another request
     JobNetwork.objects.all().delete()
-    gone = send(engineer, "POST", f"{PATH}?wait=0", body, **{"Idempotency-Key": "a"})
+    gone = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
     assert (gone.status_code, "network was deleted" in gone.json()["detail"]) == (409, True)
 
 
@@ -117,7 +106,7 @@ def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client)
 def test_what_is_wrong_is_named(
     engineer: Client, query: str, body: dict[str, Any], name: str, right: str
 ) -> None:
-    told = wrong(send(engineer, "POST", PATH + query, body_of(make_device(), **body)))
+    told = wrong(send(engineer, "post", PATH + query, body_of(make_device(), **body)))
     assert right in told[name]
     assert (Device.objects.count(), Job.objects.count()) == (1, 0)
 
@@ -125,7 +114,7 @@ def test_what_is_wrong_is_named(
 def test_a_room_of_another_site_is_refused(engineer: Client) -> None:
     device = make_device()
     foreign = make_room(make_site())
-    told = wrong(send(engineer, "PATCH", f"{PATH}/{device.pk}", {"room": foreign.pk}))
+    told = wrong(send(engineer, "patch", f"{PATH}/{device.pk}", {"room": foreign.pk}))
     assert "different sites" in " ".join(told.values())
 
 
@@ -134,11 +123,11 @@ def test_a_device_is_not_behind_itself(engineer: Client) -> None:
     first, second, third = (make_device(network=network) for _ in range(3))
     Device.objects.filter(pk=second.pk).update(parent=first)
     Device.objects.filter(pk=third.pk).update(parent=second)
-    told = wrong(send(engineer, "PATCH", f"{PATH}/{first.pk}", {"parent": third.pk}))
+    told = wrong(send(engineer, "patch", f"{PATH}/{first.pk}", {"parent": third.pk}))
     assert "behind itself" in told["parent"]
-    told = wrong(send(engineer, "PATCH", f"{PATH}/{first.pk}", {"parent": first.pk}))
+    told = wrong(send(engineer, "patch", f"{PATH}/{first.pk}", {"parent": first.pk}))
     assert "behind itself" in told["parent"]
-    send(engineer, "DELETE", f"{PATH}/{second.pk}")
+    send(engineer, "delete", f"{PATH}/{second.pk}")
     third.refresh_from_db()
     assert third.parent is None
 
@@ -147,10 +136,10 @@ def test_a_panel_number_is_once_in_a_network(engineer: Client) -> None:
     network = make_network()
     make_device(network=network, panel_number=5, name="Roof")
     other = make_device(network=network)
-    told = wrong(send(engineer, "PATCH", f"{PATH}/{other.pk}", {"panel_number": 5}))
+    told = wrong(send(engineer, "patch", f"{PATH}/{other.pk}", {"panel_number": 5}))
     assert told["panel_number"] == "Roof has the panel number 5 already; choose another."
     elsewhere = make_device()
-    response = send(engineer, "PATCH", f"{PATH}/{elsewhere.pk}", {"panel_number": 5})
+    response = send(engineer, "patch", f"{PATH}/{elsewhere.pk}", {"panel_number": 5})
     assert response.status_code == 200
 
 
@@ -158,7 +147,7 @@ def test_a_device_keeps_its_protocol(engineer: Client) -> None:
     site = make_site()
     device = make_device(network=make_network(site=site))
     other = make_network(site=site, protocol="modbus", targets=["127.0.0.1"])
-    told = wrong(send(engineer, "PATCH", f"{PATH}/{device.pk}", {"network": other.pk}))
+    told = wrong(send(engineer, "patch", f"{PATH}/{device.pk}", {"network": other.pk}))
     assert "add it anew" in told["network"]
 
 
@@ -171,10 +160,10 @@ def test_a_new_address_begins_anew(
     monkeypatch.setattr(live, "publish", lambda *news, **_: published.append(news))
     device = make_device(link={**online(), "failures": 1, "problem": "x"})
     value = make_value(make_point(device), time=timezone.now())
-    kept = send(engineer, "PATCH", f"{PATH}/{device.pk}", {"name": "AHU", "enabled": True}).json()
+    kept = send(engineer, "patch", f"{PATH}/{device.pk}", {"name": "AHU", "enabled": True}).json()
     assert (kept["state"], published) == ("online", [])
     with django_capture_on_commit_callbacks(execute=True):
-        told = send(engineer, "PATCH", f"{PATH}/{device.pk}", {"address": "127.0.7.7"}).json()
+        told = send(engineer, "patch", f"{PATH}/{device.pk}", {"address": "127.0.7.7"}).json()
     assert (told["state"], told["last_seen_at"], told["problem"]) == ("unknown", None, "")
     value.refresh_from_db()
     assert (value.quality, value.value) == (Quality.STALE, 21.5)
@@ -190,7 +179,7 @@ def test_what_is_read_while_it_moves_is_not_its_value(engineer: Client) -> None:
     read = Reading(PointAddress.parse(point.address), 99.0, Quality.GOOD, timezone.now())
     place = (device.network_id, device.endpoint)
     result = PollResult(device.pk, timezone.now(), 0.1, [read], place=place)
-    send(engineer, "PATCH", f"{PATH}/{device.pk}", {"instance": 4711})
+    send(engineer, "patch", f"{PATH}/{device.pk}", {"instance": 4711})
     field.store_polls([result])
     assert not PointValue.objects.exists()
     assert Link.objects.get(pk=device.pk).state == LinkState.UNKNOWN
@@ -202,7 +191,7 @@ def test_a_device_that_goes_leaves_its_commands_and_no_trouble(engineer: Client)
     make_value(point)
     command = make_command(device, point=point.address)
     read = Reading(PointAddress.parse(point.address), 99.0, Quality.GOOD, timezone.now())
-    assert send(engineer, "DELETE", f"{PATH}/{device.pk}").status_code == 204
+    assert send(engineer, "delete", f"{PATH}/{device.pk}").status_code == 204
     field.store_polls([PollResult(device.pk, timezone.now(), 0.1, [read])])
     field.store_outcome(field.Outcome(command.pk, device.pk, command.state, reading=read))
     assert not Device.objects.exists()
@@ -230,7 +219,7 @@ def test_products_in_use_stay(program: Callable[..., Client]) -> None:
     administrator = program(Role.ADMINISTRATOR)
     product = ProductModel.objects.create(number=250, name="T3")
     make_device(product=product)
-    response = send(administrator, "DELETE", f"/api/t3000/product-models/{product.pk}")
+    response = send(administrator, "delete", f"/api/t3000/product-models/{product.pk}")
     assert (response.status_code, "1 devices" in response.json()["detail"]) == (409, True)
 
 
@@ -243,27 +232,27 @@ def test_what_belongs_to_no_site_is_changed_by_administrators_of_all(
         "number": 251, "name": "Own"
     }  # fmt: skip
     for client in (program(Role.ENGINEER), program(Role.ADMINISTRATOR, make_site())):
-        assert send(client, "POST", path, body).status_code == 403
+        assert send(client, "post", path, body).status_code == 403
         assert client.get(path).status_code == 200
     administrator = program(Role.ADMINISTRATOR)
-    row = send(administrator, "POST", path, body).json()
-    assert send(administrator, "POST", path, body).status_code == 400
-    assert send(administrator, "DELETE", f"{path}/{row['id']}").status_code == 204
+    row = send(administrator, "post", path, body).json()
+    assert send(administrator, "post", path, body).status_code == 400
+    assert send(administrator, "delete", f"{path}/{row['id']}").status_code == 204
 
 
 def test_a_network_with_devices_stays_and_keeps_its_protocol(engineer: Client) -> None:
     network = make_device().network
     path = f"/api/t3000/networks/{network.pk}"
-    response = send(engineer, "DELETE", path)
+    response = send(engineer, "delete", path)
     assert (response.status_code, "1 devices" in response.json()["detail"]) == (409, True)
     body = {"protocol": "modbus", "targets": ["127.0.0.1"]}
-    assert "It has devices" in wrong(send(engineer, "PATCH", path, body))["protocol"]
+    assert "It has devices" in wrong(send(engineer, "patch", path, body))["protocol"]
 
 
 def test_devices_are_looked_for_where_a_network_leads_now(engineer: Client) -> None:
     site = make_site()
     body = {"site": site.pk, "name": "Plant", "interface": "127.0.0.1/8", "port": 45000}
-    network = send(engineer, "POST", "/api/t3000/networks", body).json()
+    network = send(engineer, "post", "/api/t3000/networks", body).json()
     path = f"/api/t3000/networks/{network['id']}"
     model = make_network()._meta.model
     assert model.objects.get(pk=network["id"]).discovery_due_at <= timezone.now()
@@ -277,6 +266,6 @@ def test_devices_are_looked_for_where_a_network_leads_now(engineer: Client) -> N
         ({"enabled": True}, True),
     ):
         model.objects.filter(pk=network["id"]).update(discovery_due_at=later)
-        assert send(engineer, "PATCH", path, change).status_code == 200
+        assert send(engineer, "patch", path, change).status_code == 200
         due = model.objects.get(pk=network["id"]).discovery_due_at
         assert (due <= timezone.now()) is is_led_elsewhere, change

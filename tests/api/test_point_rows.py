@@ -23,16 +23,9 @@ from tests.factories import (
     make_site,
     make_value,
 )
+from tests.sending import API, send, wrong
 
 pytestmark = pytest.mark.django_db
-API = "/api/t3000"
-
-
-def send(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return getattr(client, method)(
-        f"{API}/{path}", body, content_type="application/json", headers=names
-    )
 
 
 def get(client: Client, path: str, **query: Any) -> Any:
@@ -43,11 +36,6 @@ def get(client: Client, path: str, **query: Any) -> Any:
 
 def ids(client: Client, **query: Any) -> list[int]:
     return [row["id"] for row in get(client, "points", **query)["results"]]
-
-
-def wrong(response: Any) -> dict[str, str]:
-    assert response.status_code == 400, response.content
-    return {one["field"]: one["detail"] for one in response.json()["errors"]}
 
 
 def make_panel() -> Device:
