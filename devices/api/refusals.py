@@ -1,5 +1,6 @@
 """What the domain refuses, as the API says it."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from devices.domain.accounts import BadAccount
 from devices.domain.commands import BadCommand, NotPossible
 from devices.domain.rights import Lacks
 from devices.domain.row_problems import Wrong
+from devices.keyring import KeyProblem
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -41,6 +45,12 @@ def refusals(pk: int | None = None, part: str = "", ids: Sequence[int] = ()) -> 
         raise Conflict(
             "Something else was changed at the same moment, or rows exchange what must be unique; "
             "nothing is stored."
+        ) from None
+    except KeyProblem as error:  # where the key lies is not everybody's to know
+        log.error("a secret was not stored: %s", error)
+        raise Conflict(
+            "Secrets cannot be stored now: their key is missing, or it is another one. The log of "
+            "the server says more; nothing is stored."
         ) from None
 
 

@@ -122,8 +122,9 @@ class Settings(DetailView):
 
     queryset = Device.objects.all()
     serializer_class = SettingsSerializer
-    refusals = (412,)
+    refusals = (409, 412)
     tag = "panels"
+    conflict = "Something else was changed at the same moment; nothing is stored."
     wrong = Wrong(field="network.subnet", detail="300 is no mask; write one such as 255.255.255.0.")
 
     def row(self, pk: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from devices.enums import Role
-from devices.models import AuditEntry
+from devices.models import AuditEntry, KeyNote
 from t3000.models import (
     DyndnsSettings,
     EmailAlarm,
@@ -214,6 +214,20 @@ def test_secrets_are_stored_and_never_told(engineer: Client, path: str) -> None:
     everything = [told.content, put.content, *map(str, AuditEntry.objects.values_list("changes"))]
     assert "secret'" not in str(everything).replace("(secret)", "")
     assert "wifi-secret" not in str(everything)
+
+
+def test_without_its_key_no_secret_is_stored_and_the_rest_is(
+    engineer: Client, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    KeyNote.objects.create(pk=1, fingerprint="of another key")
+    response = change(engineer, path, wifi={"ssid": "Plant", "password": "hunter2!"})
+    assert response.status_code == 409
+    assert "Secrets cannot be stored now" in response.json()["detail"]
+    assert "T3000_ENCRYPTION_KEY" not in response.content.decode()
+    assert "T3000_ENCRYPTION_KEY" in caplog.text
+    assert "hunter2" not in caplog.text
+    assert engineer.get(path).json()["wifi"] is None
+    assert change(engineer, path, wifi={"ssid": "Plant"}).status_code == 200
 
 
 def test_a_new_password_waits_to_be_pushed(engineer: Client, path: str) -> None:
