@@ -3,6 +3,7 @@
 import base64
 import re
 from datetime import time
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -19,6 +20,8 @@ DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+IP_VERSIONS = {"ipv4": IPv4Address, "ipv6": IPv6Address, "both": ip_address}
 
 
 class WholeNumber(serializers.IntegerField):
@@ -207,10 +210,14 @@ class JsonChoice(serializers.ChoiceField):
 class JsonAddress(serializers.IPAddressField):
     """An IP address as a JSON text."""
 
-    default_error_messages = {"invalid": "This is not an IP address; write one as 192.168.1.20."}
+    default_error_messages = {"invalid": "This is not an IPv4 address; write one as 192.168.1.20."}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
+            self.fail("invalid")
+        try:
+            IP_VERSIONS[self.protocol](data)
+        except ValueError:
             self.fail("invalid")
         return super().to_internal_value(data)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 
 from devices.api.problems import Conflict
@@ -39,7 +39,10 @@ def once(request: Request, what: Any, make: Callable[[], Any]) -> Any:
     if not KEY.fullmatch(key):
         message = f"This is not a key; write 1 to {KEY_LENGTH} letters, digits, - or _."
         raise ValidationError({"Idempotency-Key": [message]})
-    asked = orjson.dumps([request.path.rstrip("/"), what], option=orjson.OPT_SORT_KEYS)
+    try:
+        asked = orjson.dumps([request.path.rstrip("/"), what], option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise ParseError("The body is nested too deeply.") from None
     # With a key of ours: the request may hold a password, which a plain digest would tell.
     digest = salted_hmac("t3000.request-key", asked, algorithm="sha256").hexdigest()
     try:

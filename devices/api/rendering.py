@@ -37,8 +37,11 @@ class JsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        body = _read(stream)
+        if not body:  # one without a length may be none at all
+            return {}
         try:
-            return orjson.loads(_read(stream))
+            return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}.") from None
 

@@ -57,6 +57,13 @@ class ApiView(GenericAPIView[Any]):
         """Without those that a resource took away by setting them to None."""
         return [name.upper() for name in self.http_method_names if getattr(self, name, None)]
 
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        if "Transfer-Encoding" in request.headers:
+            # REST framework takes a body without a length for none. How long it may be is the
+            # parser's to say, which reads it.
+            request.META["CONTENT_LENGTH"] = "-1"
+        return super().initialize_request(request, *args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         method = str(request.method)

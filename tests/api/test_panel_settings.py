@@ -103,6 +103,7 @@ def test_a_patch_leaves_the_rest(engineer: Client, path: str) -> None:
         ("network", {**STATIC, "subnet": "255.0.255.0"}, "subnet", "255.255.255.0"),
         ("network", {"tcp_type": 0}, "ip_address", "needs this"),
         ("network", {"ip_address": "fe80::1"}, "ip_address", "IPv4"),
+        ("network", {"ip_address": "1.2.3"}, "ip_address", "write one as 192.168.1.20"),
         ("network", {"mac_address": "00:11:22:33:44:55"}, "mac_address", "read only"),
         ("communication", {"com0_baudrate": 12}, "com0_baudrate", "57600"),
         ("communication", {"com2_config": "MODBUS"}, "com2_config", "Modbus slave"),

@@ -1,10 +1,14 @@
 """Rows that people configure: what can be done to all of them, shown by places and networks."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.test import Client
+from django.urls import resolve
 
 from devices.enums import Role
 from devices.models import AuditEntry, Building, Floor, Network
@@ -317,6 +321,30 @@ def test_a_cursor_meets_every_row_once_while_rows_come_and_go(reader: Client) ->
         Building.objects.filter(pk=seen[0]).delete()
         link = page["next"]
     assert seen == rows
+
+
+def test_a_body_without_a_length_is_read(engineer: Client) -> None:
+    building = Building.objects.create(site=make_site(), name="A")
+    token = engineer.defaults["HTTP_AUTHORIZATION"].encode()
+
+    def patch(body: bytes) -> Any:
+        headers = {b"transfer-encoding": b"chunked", b"authorization": token}
+        headers[b"content-type"] = b"application/json"
+        path = f"{API}/buildings/{building.pk}"
+        scope = {"type": "http", "method": "PATCH", "path": path, "headers": [*headers.items()]}
+        view = resolve(path)
+        return view.func(ASGIRequest(scope, BytesIO(body)), **view.kwargs)
+
+    assert [patch(body).status_code for body in (b'{"name": "B"}', b"", b"{")] == [200, 200, 400]
+    assert patch(b" " * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)).status_code == 413
+    building.refresh_from_db()
+    assert building.name == "B"
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused(engineer: Client) -> None:
+    body = '{"create": [{"a": ' + "[" * 500 + "]" * 500 + "}]}"
+    for key in ({}, {"Idempotency_Key": "d1"}):
+        assert send(engineer, "post", "buildings/bulk", body, **key).status_code == 400
 
 
 def test_a_slash_at_the_end_changes_nothing(engineer: Client) -> None:
