@@ -230,6 +230,28 @@ def picture_account(camera: Camera) -> None:
     camera.page.keyboard.press("Escape")
 
 
+def picture_accounts(camera: Camera) -> None:
+    camera.open("/accounts/new", "accounts-form")
+    camera.page.fill("[name=username]", "anna")
+    camera.page.fill("[name=password]", "secret")
+    camera.page.click("button:has-text('Add the account')")
+    camera.page.wait_for_selector(".form-error")
+    camera.shoot("accounts-form-refused")
+    camera.page.fill("[name=password]", PASSWORD)
+    camera.page.locator(".role-row select").first.select_option(label="Operator")
+    camera.page.click("button:has-text('Add the account')")
+    camera.page.wait_for_selector(".accounts-table")
+    camera.shoot("accounts")
+    camera.page.click("a:has-text('admin')")
+    camera.page.wait_for_selector(".account-sessions")
+    camera.shoot("accounts-edit")
+
+
+def picture_changes(camera: Camera) -> None:
+    camera.open("/changes/", "changes")
+    camera.open("/changes/?what=nothing-of-this-name", "changes-none-found")
+
+
 def picture_device(camera: Camera) -> None:
     device = camera.device("AHU-1")
     camera.page.goto(device)
@@ -310,8 +332,10 @@ PICTURES: list[Callable[[Camera], None]] = [
     picture_login,
     picture_pages,
     picture_account,
+    picture_accounts,
     picture_device,
     picture_commands,
+    picture_changes,
     picture_lost_link,
 ]
 
