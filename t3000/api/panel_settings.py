@@ -21,7 +21,7 @@ from devices.domain import rows
 from devices.models import Device
 from devices.models.secret import EncryptedTextField
 from t3000.api.panel import STANDING, PanelBase
-from t3000.api.panel_users import PasswordBase, has_password
+from t3000.api.panel_users import has, mark
 from t3000.models import (
     CommunicationSettings,
     DyndnsSettings,
@@ -32,6 +32,7 @@ from t3000.models import (
     ProtocolSettings,
     TimeSettings,
     WifiSettings,
+    WireguardSettings,
 )
 from t3000.models.panel_settings import PanelSettings
 
@@ -75,14 +76,19 @@ class Group:
             self.members,
             read_only=self.read_only,
             write_only=self.secrets,
-            base=PasswordBase if self.secrets else PanelBase,
+            base=self._base,
         )
+
+    @property
+    def _base(self) -> type[PanelBase]:
+        marks: dict[str, Any] = {f"has_{name}": mark(name) for name in self.secrets}
+        return type(f"{self.model.__name__}Base", (PanelBase,), marks)
 
     def told(self, device_id: int) -> dict[str, Any] | None:
         found = self.model._default_manager.filter(device=device_id)
-        if self.secrets:
-            found = found.annotate(has_password=has_password())
-        return found.values(*self.members).first()
+        found = found.annotate(**{f"has_{name}": has(name) for name in self.secrets})
+        told: dict[str, Any] | None = found.values(*self.members).first()
+        return told
 
 
 GROUPS = {
@@ -92,6 +98,7 @@ GROUPS = {
     "time": Group(TimeSettings),
     "dyndns": Group(DyndnsSettings),
     "wifi": Group(WifiSettings),
+    "wireguard": Group(WireguardSettings),
     "features": Group(FeatureFlags),
 }
 HARDWARE = tuple(

@@ -10,15 +10,19 @@ from t3000.api.panel import STANDING, PanelBase, PanelResource, panel_members
 from t3000.models import EmailAlarm, PanelUser
 
 
-def has_password() -> Any:
+def has(secret: str) -> Any:
     """Whether a row has one, which is all that is told of it."""
-    return ExpressionWrapper(~Q(password=""), output_field=BooleanField())
+    return ExpressionWrapper(~Q(**{secret: ""}), output_field=BooleanField())
+
+
+def mark(secret: str) -> serializers.BooleanField:
+    """The member that tells it."""
+    told = f"Whether there is a {secret.replace('_', ' ')}; it is never told."
+    return serializers.BooleanField(read_only=True, help_text=told)
 
 
 class PasswordBase(PanelBase):
-    has_password = serializers.BooleanField(
-        read_only=True, help_text="Whether there is a password; it is never told."
-    )
+    has_password = mark("password")
 
 
 class PasswordResource(PanelResource):
@@ -28,7 +32,7 @@ class PasswordResource(PanelResource):
 
     @classmethod
     def annotated(cls) -> QuerySet[Any]:
-        return cast("QuerySet[Any]", super().annotated().annotate(has_password=has_password()))
+        return cast("QuerySet[Any]", super().annotated().annotate(has_password=has("password")))
 
 
 class PanelUsers(PasswordResource):

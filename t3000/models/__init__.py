@@ -7,7 +7,13 @@ from t3000.models.holiday import Holiday
 from t3000.models.monitor import Monitor, MonitorInput
 from t3000.models.panel_alarm import AlarmSetting, PanelAlarm
 from t3000.models.panel_facts import HardwareInfo, PortHealth
-from t3000.models.panel_features import DyndnsSettings, FeatureFlags, TimeSettings, WifiSettings
+from t3000.models.panel_features import (
+    DyndnsSettings,
+    FeatureFlags,
+    TimeSettings,
+    WifiSettings,
+    WireguardSettings,
+)
 from t3000.models.panel_settings import CommunicationSettings, NetworkSettings, ProtocolSettings
 from t3000.models.panel_user import PanelUser
 from t3000.models.pid_loop import PidLoop
@@ -62,4 +68,5 @@ __all__ = [
     "TstatSchedule",
     "Unit",
     "WifiSettings",
+    "WireguardSettings",
 ]

@@ -211,3 +211,25 @@ class WifiSettings(PanelSettings):
     class Meta(PanelSettings.Meta):
         verbose_name = gettext_lazy("Wi-Fi settings")
         verbose_name_plural = verbose_name
+
+
+class WireguardSettings(PanelSettings):
+    """Its tunnel to one other end, which only newest panels have."""
+
+    enabled = models.BooleanField(default=False, help_text=gettext_lazy("Whether it is open."))
+    private_key = EncryptedTextField(
+        max_length=65, blank=True, default="", help_text=gettext_lazy("Of the panel.")
+    )
+    peer_public_key = models.CharField(
+        max_length=65, blank=True, help_text=gettext_lazy("Of the other end.")
+    )
+    preshared_key = EncryptedTextField(
+        max_length=65, blank=True, default="", help_text=gettext_lazy("That both ends know.")
+    )
+    local_ip = address(gettext_lazy("Of the panel in the tunnel."))
+    port = word(51_820, gettext_lazy("UDP port of the tunnel."), low=1)
+    peer_ip = address(gettext_lazy("Of the other end."))
+
+    class Meta(PanelSettings.Meta):
+        verbose_name = gettext_lazy("WireGuard settings")
+        verbose_name_plural = verbose_name

@@ -19,6 +19,7 @@ from t3000.models import (
     PortHealth,
     ProtocolSettings,
     WifiSettings,
+    WireguardSettings,
 )
 from tests.factories import NOW, make_device, make_panel
 from tests.sending import send, wrong
@@ -26,7 +27,7 @@ from tests.sending import send, wrong
 pytestmark = pytest.mark.django_db
 API = "/api/t3000"
 STATIC = {"tcp_type": 0, "ip_address": "192.168.1.20", "subnet": "255.255.255.0"}
-GROUPS = {"network", "communication", "protocol", "time", "dyndns", "wifi", "features"}
+GROUPS = {"network", "communication", "protocol", "time", "dyndns", "wifi", "wireguard", "features"}
 
 
 @pytest.fixture
@@ -118,6 +119,9 @@ def test_a_patch_leaves_the_rest(engineer: Client, path: str) -> None:
         ("dyndns", {"password": "p" * 32}, "password", "31"),
         ("wifi", {"ip_mode": 2}, "ip_mode", "DHCP"),
         ("wifi", {"modbus_port": 502}, "modbus_port", "255"),
+        ("wireguard", {"private_key": "k" * 66}, "private_key", "65"),
+        ("wireguard", {"port": 0}, "port", "1"),
+        ("wireguard", {"has_private_key": True}, "has_private_key", "read"),
         ("features", {"lcd_type": 1}, "lcd_point", "needs"),
         ("features", {"lcd_display": 256}, "lcd_display", "255"),
         ("features", {"panel_name": "x" * 21}, "panel_name", "20"),
@@ -195,7 +199,7 @@ def test_settings_cost_as_many_questions_full_as_empty(engineer: Client, path: s
 
     count()  # the first use of a token is noted
     empty = count()
-    change(engineer, path, network=STATIC, time={}, wifi={}, dyndns={}, features={})
+    change(engineer, path, network=STATIC, time={}, wifi={}, dyndns={}, wireguard={}, features={})
     assert count() == empty
 
 
@@ -229,6 +233,16 @@ def test_without_its_key_no_secret_is_stored_and_the_rest_is(
     assert "hunter2" not in caplog.text
     assert engineer.get(path).json()["wifi"] is None
     assert change(engineer, path, wifi={"ssid": "Plant"}).status_code == 200
+
+
+def test_a_tunnel_has_two_keys_that_are_not_told(engineer: Client, path: str) -> None:
+    keys = {"private_key": "k" * 65, "peer_public_key": "p" * 65}
+    answer = change(engineer, path, wireguard={"enabled": True, "peer_ip": "10.0.0.1", **keys})
+    told = answer.json()["wireguard"]
+    assert (told["has_private_key"], told["has_preshared_key"]) == (True, False)
+    assert (told["port"], told["peer_public_key"]) == (51_820, "p" * 65)
+    assert b"kkk" not in answer.content
+    assert WireguardSettings.objects.get().private_key.reveal() == "k" * 65
 
 
 def test_a_new_password_waits_to_be_pushed(engineer: Client, path: str) -> None:
