@@ -12,7 +12,8 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from devices.api.problems import Conflict
 from devices.domain import rows
 from devices.domain.accounts import BadAccount
-from devices.domain.commands import BadCommand, NotPossible
+from devices.domain.commands import BadCommand
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks
 from devices.domain.row_problems import Wrong
 from devices.keyring import KeyProblem

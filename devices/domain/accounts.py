@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from devices.domain import sessions, tokens
-from devices.domain.commands import NotPossible
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import Role
 from devices.live import CLOSE_CHANGED

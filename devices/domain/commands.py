@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError
 
 from devices import live
 from devices.domain import audit
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import OPEN_STATES, Action, CommandKind, CommandState, Origin, Role
 from devices.live_rows import CommandStatus
@@ -50,10 +51,6 @@ class BadCommand(ValueError):
         self.field = field
         self.message = message
         super().__init__(f"{field}: {message}")
-
-
-class NotPossible(Exception):
-    """It may be right, but not now or not here; says why."""
 
 
 def request(

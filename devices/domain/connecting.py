@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from devices.domain import rows
-from devices.domain.commands import NotPossible, send
+from devices.domain.commands import send
 from devices.domain.discovery import describe
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import JobKind, Origin, Role
 from devices.models import Device, Job, JobDevice, JobNetwork, Link

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from devices.domain.commands import NotPossible
 from devices.domain.discovery import REPEAT, request_discovery
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
 from devices.enums import JobKind, JobState, Role
 from devices.models import Device, Job, JobNetwork, Network

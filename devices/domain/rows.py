@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from devices.domain.commands import NotPossible
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
 from devices.domain.row_problems import Row, Wrong, problems_of
 from devices.enums import Role

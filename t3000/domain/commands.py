@@ -4,7 +4,8 @@ import math
 from datetime import datetime
 
 from devices.domain import commands
-from devices.domain.commands import BadCommand, NotPossible
+from devices.domain.commands import BadCommand
+from devices.domain.errors import NotPossible
 from devices.live_rows import CommandStatus
 from devices.models import Command
 from devices.models.acting import Actor

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from devices.domain import accounts, sessions
 from devices.domain.accounts import BadAccount
-from devices.domain.commands import NotPossible
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
 from devices.enums import Role
 from t3000.account_forms import AccountForm

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from devices.domain.commands import MINIMUM_ON_OFF, BadCommand, NotPossible
+from devices.domain.commands import MINIMUM_ON_OFF, BadCommand
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import Role
 from devices.middleware import actor

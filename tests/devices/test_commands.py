@@ -9,7 +9,8 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from devices.domain import commands, overrides
-from devices.domain.commands import BadCommand, NotPossible
+from devices.domain.commands import BadCommand
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks
 from devices.enums import CommandKind, CommandState, Origin, Role
 from devices.models import AuditEntry, Command

@@ -10,7 +10,7 @@ from celery import current_app
 from django.utils import timezone
 
 from devices.domain import connecting
-from devices.domain.commands import NotPossible
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.domain.rows import BadRows
 from devices.enums import LinkState, Origin, Role

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from devices.domain import rows
-from devices.domain.commands import NotPossible
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.domain.rows import BadRows, NoSuchRows
 from devices.enums import Role

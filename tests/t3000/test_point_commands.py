@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from devices.domain.commands import BadCommand, NotPossible
+from devices.domain.commands import BadCommand
+from devices.domain.errors import NotPossible
 from devices.enums import Origin
 from devices.models import Command
 from devices.models.acting import Actor

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import CommandError
 
 from devices.domain import accounts, tokens
-from devices.domain.commands import NotPossible
+from devices.domain.errors import NotPossible
 from devices.enums import Role
 from devices.models import Site
 from t3000.management.as_somebody import RecordedCommand
