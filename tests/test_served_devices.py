@@ -70,7 +70,7 @@ def test_who_is_another_or_does_not_answer_is_refused_and_not_stored(site: Site)
     before = site.api("GET", "devices")["count"]
     port = was["address"].partition(":")[2]
     status, detail = refused(site, {**place(was), "instance": 5}, "?wait=10")
-    assert (status, detail) == (409, "does not answer as this instance")
+    assert (status, "does not answer as this instance" in detail) == (409, True)
     nobody = {**place(was), "address": f"{NOBODY}:{port}"}
     status, detail = refused(site, nobody, "?wait=10")
     assert (status, "no answer" in detail) == (409, True)

@@ -120,7 +120,7 @@ class Devices(Resource):
     tag = "devices"
     create_query = ConnectQuery
     create_answers = {202: JobSerializer}
-    conflict = "no answer within 3 s"
+    conflict = "Device 5 at 192.168.1.5 is not stored: no answer. With ?force=true it is, unasked."
 
     @classmethod
     def annotated(cls) -> QuerySet[Any]:
@@ -150,7 +150,8 @@ class Devices(Resource):
         if end.ended_at is None:
             return accepted(job, self.rights)
         if end.problem:
-            raise Conflict(end.problem)
+            where = f"Device {values['instance']} at {values['address']} is not stored"
+            raise Conflict(f"{where}: {end.problem}. With ?force=true it is, unasked.")
         return self.created(job.sought.device_id or 0)
 
     def _connect(self, request: Request, values: Mapping[str, Any]) -> int:

@@ -81,7 +81,10 @@ def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client)
     assert again.json()["id"] == job["id"]
     JobNetwork.objects.update(ended_at=timezone.now(), problem="no answer")
     refused = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
-    assert (refused.status_code, refused.json()["detail"]) == (409, "no answer")
+    why = (
+        f"Device {body['instance']} at {body['address']} is not stored: no answer. With ?force=true"
+    )
+    assert (refused.status_code, why in refused.json()["detail"]) == (409, True)
     forced = send(engineer, "post", f"{PATH}?force=true", body, Idempotency_Key="a")
     assert forced.status_code == 409  # it is another request
     JobNetwork.objects.all().delete()
