@@ -63,6 +63,7 @@ def request(
     until: datetime | None = None,
     note: str = "",
     old_value: float | None = None,
+    point_name: str = "",
     now: datetime | None = None,
 ) -> Command:
     """Writes the command down and sends it to the field. Value None releases the priority.
@@ -78,6 +79,7 @@ def request(
         device=device,
         device_name=device.name,
         point=point,
+        point_name=point_name,
         kind=CommandKind.RELEASE if value is None else CommandKind.WRITE,
         payload={} if value is None else {"value": value},
         priority=priority,
@@ -111,7 +113,7 @@ def _store(*, by: Actor, old_value: float | None, **fields: Any) -> Command:
         Action.CREATE,
         "command",
         command.pk,
-        f"{command.device_name} {command.point}",
+        command.name,
         {"value": [old_value, command.value], **told},
         by=by,
         device=command.device,

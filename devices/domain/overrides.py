@@ -39,6 +39,7 @@ def _release_due(now: datetime) -> None:
             None,
             by=Actor(None, Origin.EXPIRY),
             priority=override.priority,
+            point_name=override.point_name,
             note=f"end of {override.username}'s override",
             now=now,
         )

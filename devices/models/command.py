@@ -37,6 +37,9 @@ class Command(models.Model):
     )
     device_name = models.CharField(max_length=128)
     point = models.CharField(max_length=64, help_text=_("The protocol's own address."))
+    point_name = models.CharField(
+        max_length=128, blank=True, help_text=_("What the point was called at that time.")
+    )
     kind = models.CharField(max_length=8, choices=CommandKind)
     payload = models.JSONField(
         default=dict, help_text=_('What is written: {"value": 21.5}; nothing for a release.')
@@ -97,7 +100,12 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         what = "release" if self.value is None else f"{self.value:g}"
-        return f"{self.device_name} {self.point} @{self.priority}: {what}"
+        return f"{self.name} @{self.priority}: {what}"
+
+    @property
+    def name(self) -> str:
+        """What it was for, as people know it."""
+        return f"{self.device_name} {self.point_name or self.point}"
 
     @property
     def value(self) -> float | None:

@@ -32,6 +32,7 @@ class ApiToken(Audited):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return self.name or f"token {self.pk}"

@@ -33,7 +33,9 @@ class CommandSerializer(serializers.ModelSerializer[Command]):
         fields = (
             "id",
             "device",
+            "device_name",
             "point",
+            "point_name",
             "address",
             "kind",
             "value",
@@ -108,6 +110,8 @@ def _row(command: Command) -> dict[str, Any]:
     return {
         "id": command.pk,
         "device": command.device_id,
+        "device_name": command.device_name,
+        "point_name": command.point_name,
         "point": command.point_id,  # type: ignore[attr-defined]  # annotated above
         "address": command.point,
         "kind": command.kind,

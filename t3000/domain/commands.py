@@ -44,6 +44,7 @@ def request_write(
         until=until,
         note=note,
         old_value=_held_value(point),
+        point_name=point.label,
     )
 
 

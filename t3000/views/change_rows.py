@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import models
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
 
 from devices.enums import Action, Origin
 from devices.models import AuditEntry, Command, Device
@@ -87,7 +88,7 @@ def change_rows(entries: Sequence[AuditEntry], zones: Mapping[int | None, str]) 
 
 def kind_word(kind: str) -> str:
     model = _models().get(kind)
-    return str(model._meta.verbose_name).capitalize() if model else kind.capitalize()
+    return capfirst(str(model._meta.verbose_name) if model else kind)
 
 
 def kinds() -> list[tuple[str, str]]:

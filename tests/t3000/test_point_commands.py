@@ -8,7 +8,7 @@ import pytest
 from devices.domain.commands import BadCommand
 from devices.domain.errors import NotPossible
 from devices.enums import Origin
-from devices.models import Command
+from devices.models import AuditEntry, Command
 from devices.models.acting import Actor
 from t3000.domain.commands import request_write
 from t3000.models import Point
@@ -29,6 +29,15 @@ def test_a_write_carries_the_value_that_it_replaces() -> None:
     command = request_write(point, 55, by=ANNA)
     assert (command.point, command.value, command.old_value) == (point.address, 55.0, 20.0)
     assert command.device == point.device
+
+
+def test_the_ledger_and_the_audit_trail_name_the_point_as_people_know_it() -> None:
+    point = make_output(label="SF-SPD")
+    command = request_write(point, 55, by=ANNA)
+    point.delete()
+    command.refresh_from_db()
+    assert command.name == f"{command.device_name} SF-SPD"
+    assert AuditEntry.objects.get(kind="command").name == command.name
 
 
 def test_a_point_of_a_t3_takes_what_its_range_says() -> None:
