@@ -13,14 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from devices import live
-from devices.domain import audit
+from devices.domain import audit, field_messages
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import OPEN_STATES, Action, CommandKind, CommandState, Origin, Role
@@ -33,13 +31,10 @@ from protocols.types import MANUAL
 log = logging.getLogger(__name__)
 
 EXECUTE = "devices.tasks.execute_commands"  # by name: tasks are above this layer
-FIRST = 0  # the priority of its message; polls have the default, which is lower
 
-SEND_WITHIN = timedelta(seconds=30)  # an operator's wish is not carried out much later
 CARRY_OUT_SECONDS = 20.0  # for the write and its proof
 TAKE_OVER = timedelta(seconds=CARRY_OUT_SECONDS + 5)  # by then whoever sent it is done or dead
 GIVE_UP = timedelta(minutes=5)  # nobody could read it back
-QUEUE_AGAIN = timedelta(seconds=5)  # a broker may lose its queue
 LONGEST = timedelta(days=366)
 MINIMUM_ON_OFF = 6  # kept for the object's own algorithm (135-2020 clause 19.2.3)
 
@@ -89,10 +84,10 @@ def request(
         old_value=old_value,
         created_at=now,
         queued_at=now,
-        send_by=now + SEND_WITHIN,
+        send_by=now + field_messages.HOLDS,
     )
     tell([command])
-    transaction.on_commit(lambda: send(device.network.queue, [command.pk]))
+    transaction.on_commit(lambda: field_messages.send(device.network.queue, EXECUTE, [command.pk]))
     return command
 
 
@@ -144,23 +139,6 @@ def _check(priority: int, until: datetime | None, note: str, now: datetime) -> N
         raise BadCommand("note", f"A note has at most {NOTE_LENGTH} characters.")
 
 
-def send(
-    queue: str, command_ids: Sequence[int], *, task: str = EXECUTE, priority: int | None = FIRST
-) -> None:
-    """Puts the message ahead of the polls. Without a broker the row waits for the next sweep."""
-    try:
-        current_app.send_task(
-            task,
-            (list(command_ids),),
-            queue=queue,
-            priority=priority,
-            expires=SEND_WITHIN.total_seconds(),
-            retry=False,
-        )
-    except OperationalError as error:
-        log.error("no message could be sent to queue %s: %s", queue, error)
-
-
 def networks(command_ids: Sequence[int]) -> dict[int, int]:
     """The network of each command that is still open and may be carried out."""
     found = Command.objects.filter(
@@ -176,7 +154,7 @@ def pass_on(command_ids: Sequence[int], now: datetime) -> None:
     """They came to a process that does not serve their network: the next sweep sends them anew."""
     if command_ids:
         waiting = Command.objects.filter(pk__in=command_ids, state__in=OPEN_STATES)
-        waiting.update(queued_at=now - QUEUE_AGAIN)
+        waiting.update(queued_at=now - field_messages.AGAIN)
 
 
 def claim(command_ids: Sequence[int], now: datetime) -> Iterator[tuple[Command, bool]]:
@@ -294,13 +272,13 @@ def sweep(now: datetime) -> None:
         elif command.send_by <= now - GIVE_UP:
             reason = "sent, and never read back: nothing serves its network"
             _end(command, CommandState.SENT, CommandState.UNKNOWN, reason, now)
-        elif command.queued_at <= now - QUEUE_AGAIN and (
+        elif command.queued_at <= now - field_messages.AGAIN and (
             command.sent_at is None or command.sent_at <= now - TAKE_OVER
         ):
             again[device.network.queue].append(command.pk)
     for queue, command_ids in again.items():
         Command.objects.filter(pk__in=command_ids).update(queued_at=now)
-        send(queue, command_ids)
+        field_messages.send(queue, EXECUTE, command_ids)
 
 
 def _end(

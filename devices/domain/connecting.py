@@ -11,8 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from devices.domain import rows
-from devices.domain.commands import send
+from devices.domain import field_messages, rows
 from devices.domain.discovery import describe
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
@@ -27,7 +26,6 @@ log = logging.getLogger(__name__)
 CONNECT = "devices.tasks.connect_devices"  # by name: tasks are above this layer
 ROLE = Role.ENGINEER
 SECONDS = 60.0  # to ask the device for all that it is
-QUEUE_AGAIN = timedelta(seconds=5)  # a broker may lose its queue
 TAKE_OVER = timedelta(seconds=SECONDS + 5)  # by then whoever began is done or dead
 GIVE_UP = timedelta(minutes=3)
 
@@ -58,7 +56,7 @@ def request(values: Mapping[str, Any], *, by: Actor, rights: Rights) -> Job:
         wanted={**values, "address": device.address},
         queued_at=now,
     )
-    transaction.on_commit(lambda: send(device.network.queue, [job.pk], task=CONNECT))
+    transaction.on_commit(lambda: field_messages.send(device.network.queue, CONNECT, [job.pk]))
     return job
 
 
@@ -138,11 +136,11 @@ def sweep(now: datetime) -> None:
     open_ones = JobDevice.objects.filter(job__parts__ended_at__isnull=True)
     again: dict[str, list[int]] = defaultdict(list)
     told = open_ones.values_list("job", "job__asked_at", "job__parts__network__queue", "begun_at")
-    for job_id, asked_at, queue, begun_at in told.filter(queued_at__lte=now - QUEUE_AGAIN):
+    for job_id, asked_at, queue, begun_at in told.filter(queued_at__lte=now - field_messages.AGAIN):
         if asked_at <= now - GIVE_UP:
             refuse(job_id, "Nothing serves its network.")
         elif begun_at is None or begun_at <= now - TAKE_OVER:
             again[queue].append(job_id)
     for queue, job_ids in again.items():
         JobDevice.objects.filter(pk__in=job_ids).update(queued_at=now)
-        send(queue, job_ids, task=CONNECT)
+        field_messages.send(queue, CONNECT, job_ids)

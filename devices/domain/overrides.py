@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from devices.domain import commands
+from devices.domain import commands, field_messages
 from devices.enums import OPEN_STATES, LinkState, Origin
 from devices.models import Command
 from devices.models.acting import Actor
@@ -75,7 +75,7 @@ def _check_due(now: datetime) -> None:
         by_queue[queue].append(command_id)
     for queue, command_ids in by_queue.items():
         Command.objects.filter(pk__in=command_ids).update(checked_at=now)
-        commands.send(queue, command_ids, task=CHECK, priority=None)
+        field_messages.send(queue, CHECK, command_ids, priority=None)
 
 
 def to_check(command_ids: Sequence[int]) -> list[Command]:

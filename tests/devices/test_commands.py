@@ -8,7 +8,7 @@ import pytest
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from devices.domain import commands, overrides
+from devices.domain import commands, field_messages, overrides
 from devices.domain.commands import BadCommand
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks
@@ -239,14 +239,14 @@ def test_sweep_sends_lost_messages_again_but_not_at_once(sent: list[Any]) -> Non
     command = make_command(state=CommandState.PENDING)
     commands.sweep(NOW + timedelta(seconds=1))
     assert sent == []
-    commands.sweep(NOW + commands.QUEUE_AGAIN)
-    commands.sweep(NOW + commands.QUEUE_AGAIN)
+    commands.sweep(NOW + field_messages.AGAIN)
+    commands.sweep(NOW + field_messages.AGAIN)
     assert [ids for _, ids, _ in sent] == [[command.pk]]
 
 
 def test_sweep_has_abandoned_commands_read_back_and_then_gives_up(sent: list[Any]) -> None:
     command = make_command(state=CommandState.SENT, sent_at=NOW)
-    commands.sweep(NOW + commands.QUEUE_AGAIN)
+    commands.sweep(NOW + field_messages.AGAIN)
     assert sent == []  # somebody is at it
     commands.sweep(NOW + commands.TAKE_OVER)
     assert [ids for _, ids, _ in sent] == [[command.pk]]

@@ -9,7 +9,7 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from devices.domain import connecting
+from devices.domain import connecting, field_messages
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.domain.rows import BadRows
@@ -163,10 +163,10 @@ def test_what_is_lost_on_the_way_is_sent_again(ask: Callable[..., Job], sent: li
     now = timezone.now()
     connecting.sweep(now)
     assert sent == []
-    connecting.sweep(now + connecting.QUEUE_AGAIN)
+    connecting.sweep(now + field_messages.AGAIN)
     assert sent == [(connecting.CONNECT, [job.pk], "field", 0)]
     connecting.begin([job.pk], now)
-    connecting.sweep(now + 3 * connecting.QUEUE_AGAIN)
+    connecting.sweep(now + 3 * field_messages.AGAIN)
     assert len(sent) == 1  # somebody works on it
     connecting.sweep(now + connecting.TAKE_OVER + timedelta(seconds=1))
     assert len(sent) == 2  # and has died

@@ -22,7 +22,8 @@ from django.db import (
 from kombu import Queue
 from psycopg import errors
 
-from devices.domain.commands import EXECUTE, FIRST
+from devices.domain.commands import EXECUTE
+from devices.domain.field_messages import FIRST
 from devices.domain.overrides import CHECK
 from devices.tasks import poll_devices
 from t3000.celery import (
