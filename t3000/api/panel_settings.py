@@ -166,7 +166,7 @@ class Settings(DetailView):
 
     def _change(self, request: Request, pk: int, *, is_whole: bool) -> Response:
         with refusals(), transaction.atomic():
-            self.row(pk)  # whoever may not see it learns nothing of what would be right
+            super().row(pk)  # whoever may not see it learns nothing of what would be right
             list(Device.objects.filter(pk=pk).select_for_update())
             told = self.row(pk)
             require_match(request, lambda: etag(told))
