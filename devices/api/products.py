@@ -18,7 +18,8 @@ class BoardQuery(SearchQuery):
 
 class ProductModels(Resource):
     """Products with the sizes of their tables, by number. They belong to no site: administrators
-    of all sites change them."""
+    of all sites change them. They are told, not enforced: a panel's rows are held to the sizes that
+    its firmware is built with."""
 
     model = ProductModel
     members = ("id", *(field.name for field in ProductModel._meta.fields if field.name != "id"))
