@@ -27,12 +27,13 @@ from devices.models import (
     Site,
 )
 from devices.session_store import SessionStore
-from t3000.models import Point, Program, ProgramVersion, Tag, TimeBase
+from t3000.models import EmailAlarm, Point, Program, ProgramVersion, Tag, TimeBase
 from tests.factories import (
     NOW,
     make_command,
     make_device,
     make_network,
+    make_panel,
     make_point,
     make_user,
     make_value,
@@ -101,6 +102,11 @@ def _tag(site: Site, **fields: Any) -> Tag:
     return Tag.objects.create(**{"site": site, "name": f"tag{next(_numbers)}", **fields})
 
 
+def _email_alarm(site: Site, **fields: Any) -> EmailAlarm:
+    device = fields.pop("device", None) or make_panel(network=make_network(site=site))
+    return EmailAlarm.objects.create(device=device, **fields)
+
+
 def _board(site: Site, **fields: Any) -> Board:
     return Board.objects.create(**{"number": _free(Board), "name": "Board", **fields})
 
@@ -144,6 +150,7 @@ ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
     Board: _board,
     Command: _command,
     Device: _device,
+    EmailAlarm: _email_alarm,
     Job: _job,
     Network: _network,
     Point: _point,
