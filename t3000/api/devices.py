@@ -115,7 +115,11 @@ class CsvRenderer(JsonRenderer):
 
 
 class ExportQuery(Query):
-    format = Choice(choices=[(one, one) for one in export.FORMATS], default="json")
+    format = Choice(
+        choices=[(one, one) for one in export.FORMATS],
+        required=False,
+        help_text="Without, the header Accept decides; json if that takes either.",
+    )
 
 
 class Streamed(StreamingHttpResponse):
@@ -153,7 +157,7 @@ class DeviceExport(OfDevice):
     def get(self, request: Request, pk: int) -> StreamingHttpResponse:
         device = self.device(pk)
         (row,) = Devices.annotated().filter(pk=pk).values(*Devices.members)
-        kind = self.query["format"]
+        kind = self.query.get("format", request.accepted_renderer.format)
         points = export.rows(device, timezone.now())
         lines: Iterator[bytes] = export.FORMATS[kind](row, points)
         return Streamed(

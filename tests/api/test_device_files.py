@@ -151,3 +151,17 @@ async def test_a_file_is_streamed_by_an_asynchronous_server_too() -> None:
     assert len(orjson.loads(b"".join(chunks))["points"]) == 3
     assert len(chunks) == 5
     await sync_to_async(connections.close_all)()  # those of the thread that served it
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [
+        ("text/csv", "text/csv"),
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+    ],
+)
+def test_without_a_format_the_header_decides(reader: Client, accepted: str, told: str) -> None:
+    path = f"{PATH}/{make_device().pk}/export"
+    response = reader.get(path, headers={"Accept": accepted})
+    assert response["Content-Type"].startswith(told)
