@@ -83,7 +83,7 @@ def _bulk_members(rows: type[Resource]) -> dict[str, Any]:
         responses=BulkAnswerSerializer,
         parameters=[IDEMPOTENCY_KEY],
     )
-    return {"post": described(_method(ResourceBulk, "post"))}
+    return {"post": described(_method(ResourceBulk, "post")), "form": None}
 
 
 def _row_members(rows: type[Resource], base: type[ApiView]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Every refusal under /api/ as a problem of RFC 9457: what is wrong, where, what would be right."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypedDict
 
@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions, serializers
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 
 MEDIA_TYPE = "application/problem+json"
 STOCK = {  # what REST framework says by these codes, with what would be right
@@ -94,9 +96,9 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     elif isinstance(known, exceptions.NotAuthenticated):
         detail = SIGN_IN
     elif isinstance(known, exceptions.UnsupportedMediaType):
-        detail = f"{known.detail} {_media(context, 'parser_classes')} is taken here."
+        detail = f"{known.detail} {_media(context['view'].get_parsers())} is taken here."
     elif isinstance(known, exceptions.NotAcceptable):
-        detail = f"{known.detail} {_media(context, 'renderer_classes')} is told here."
+        detail = f"{known.detail} {_media(context['view'].get_renderers())} is told here."
     else:
         detail = str(known.detail)
     set_rollback()
@@ -118,9 +120,9 @@ def _as_api_error(error: Exception) -> exceptions.APIException | None:
     return TooLarge() if isinstance(error, RequestDataTooBig) else None
 
 
-def _media(context: Mapping[str, Any], classes: str) -> str:
+def _media(those: Iterable[BaseParser | BaseRenderer]) -> str:
     """The media types that a view takes, or tells."""
-    return " or ".join(one.media_type for one in getattr(context["view"], classes))
+    return " or ".join(str(one.media_type) for one in those)
 
 
 def _flat(path: str, detail: Any) -> Iterator[Wrong]:

@@ -13,8 +13,10 @@ from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from rest_framework.exceptions import NotFound
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +26,7 @@ from devices.api.once import GONE, once
 from devices.api.problems import Conflict, Wrong
 from devices.api.queries import ListQuery, Query
 from devices.api.refusals import refusals
+from devices.api.row_form import RowForm
 from devices.api.serializers import Parts, RowSerializer, serializer_of
 from devices.api.views import ApiView, DetailView, ListView, no_such
 from devices.domain import rows
@@ -50,6 +53,7 @@ class Resource(ApiView):
     search_in: ClassVar[Sequence[str]] = ()
     can: ClassVar[frozenset[str]] = frozenset({"create", "update", "delete"})
     volatile: ClassVar[frozenset[str]] = frozenset()  # members that change by themselves
+    form: ClassVar[RowForm | None] = None  # how a row is sent with a file, if it is
     route: ClassVar[str] = ""  # the name of the path of a row
     word: ClassVar[str] = ""  # what the schema calls a row; as the model unless told
     create_query: ClassVar[type[Query]] = Query  # the parameters of what adds rows
@@ -63,6 +67,15 @@ class Resource(ApiView):
         if request.method not in SAFE_METHODS and not is_sited:
             with refusals():  # before anything is told of what would be right
                 self.rights.require(self.role, None)
+
+    def get_parsers(self) -> list[BaseParser]:
+        return [*super().get_parsers(), *([MultiPartParser()] if self.form else [])]
+
+    def body(self, request: Request) -> Any:
+        """The row that was sent, as JSON or as a form."""
+        if self.form is None or not isinstance(request.data, QueryDict):
+            return request.data
+        return self.form.read(request.data, self.reader)
 
     @classmethod
     def annotated(cls) -> QuerySet[Any]:
@@ -100,8 +113,9 @@ class Resource(ApiView):
     def create_one(self, request: Request) -> Response:
         """Adds the row that was sent."""
         with refusals():
-            values = self.read(request.data, is_whole=True)
-            (pk,) = once(request, request.data, lambda: self.create([values]))
+            body = self.body(request)
+            values = self.read(body, is_whole=True)
+            (pk,) = once(request, body, lambda: self.create([values]))
         return self.created(pk)
 
     def created(self, pk: int) -> Response:
@@ -170,7 +184,7 @@ class ResourceDetail(DetailView):
         with refusals(pk), transaction.atomic():
             self.row(pk)  # whoever may not see it learns nothing of what would be right
             resource.check_etag(request, pk)
-            resource.update({pk: resource.read(request.data, is_whole=is_whole)})
+            resource.update({pk: resource.read(resource.body(request), is_whole=is_whole)})
         row = self.row(pk)
         return Response(row, headers={"ETag": resource.etag(row)})
 

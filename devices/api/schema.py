@@ -12,6 +12,8 @@ from devices.api.authentication import TokenScheme  # registers itself
 from devices.api.etags import CHANGED
 from devices.api.problems import MEDIA_TYPE, SIGN_IN, ProblemSerializer, Wrong
 from devices.api.queries import Closed, FieldsQuery, ListQuery
+from devices.api.resources import Resource
+from devices.api.row_form import RowForm
 from devices.api.serializers import PartsSerializer, RowSerializer
 from devices.api.views import ApiView, ListView, no_such
 from devices.domain.rights import Lacks
@@ -32,6 +34,7 @@ HEADERS = {
     429: {"Retry-After": "Seconds to wait."},
 }
 
+FORM = "multipart/form-data"
 # What Python strips, of which \s in other languages leaves out the separators 1C to 1F and 85.
 WRITTEN = "^[^\\u0000]*[^\\s\\u0000\\u001c-\\u001f\\u0085][^\\u0000]*$"
 NOT_EMPTY = "^[^\\u0000]+$"
@@ -90,6 +93,11 @@ class ApiSchema(AutoSchema):
         body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         if body and self.view.needs_body:
             body["required"] = True
+        if body and FORM in body["content"]:
+            resource = cast("Resource", self.view)
+            row = self.resolve_serializer(resource.get_serializer_class(), direction).schema
+            form = cast("RowForm", resource.form).schema(row, is_whole=self.method != "PATCH")
+            body["content"][FORM]["schema"] = form
         return body
 
     def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from devices.api.fields import JsonBytes, JsonText, Note
 from devices.api.queries import FieldsQuery, ListQuery
+from devices.api.row_form import NAME_LENGTH, RowForm
 from devices.api.views import ApiView, DetailView, ListView, no_such
 from t3000.api.panel import PanelBase, PanelResource, panel_members
 from t3000.domain import programs
@@ -42,7 +43,10 @@ class ProgramBase(PanelBase):
         "is byte code.",
     )
     file_name = JsonText(
-        max_length=100, required=False, write_only=True, help_text="Of the file; for the note."
+        max_length=NAME_LENGTH,
+        required=False,
+        write_only=True,
+        help_text="Of the file; for the note.",
     )
     note = Note(required=False, write_only=True, help_text="Why; kept with the version.")
 
@@ -67,6 +71,12 @@ class Programs(PanelResource):
     secrets = ("file", "file_name", "note")
     volatile = PanelResource.volatile | {"execution_time_ms", "error"}
     base = ProgramBase
+    form = RowForm(
+        file="file",
+        name="file_name",
+        most=LONGEST_FILE,
+        members=("device", "index", "label", "description", "note"),
+    )
     tag = "programs"
 
     @classmethod
