@@ -87,17 +87,19 @@ def _who_has(field: str, rows: Sequence[Any]) -> Known:
     names = {name for row in rows if (name := getattr(row, field))}
     known: dict[tuple[int, str], dict[tuple[str, int], str]] = defaultdict(dict)
     written = {_who(row) for row in rows}
-    for kind, pk, device_id, index, name in _stored(field, {row.device_id for row in rows}, names):
-        if (kind, pk) not in written:
-            told = f"{apps.get_model(kind)._meta.verbose_name} {index + 1}"
-            known[device_id, _folded(field, name)][kind, pk] = told
+    for model, pk, device_id, index, kind, name in _stored(
+        field, {row.device_id for row in rows}, names
+    ):
+        if (model, pk) not in written:
+            row = apps.get_model(model)(index=index, **({"kind": kind} if kind else {}))
+            known[device_id, _folded(field, name)][model, pk] = str(row)
     for row in rows:
         known[row.device_id, _folded(field, getattr(row, field))][_who(row)] = str(row)
     return known
 
 
 def _stored(field: str, devices: set[int], names: set[str]) -> Iterable[Any]:
-    """(kind, id, device, index, name as it is stored), in one question over all tables."""
+    """(model, id, device, index, kind, name as it is stored), in one question over all tables."""
     if not names:
         return ()
     is_label = field == "label"
@@ -106,10 +108,12 @@ def _stored(field: str, devices: set[int], names: set[str]) -> Iterable[Any]:
     first, *others = (
         model._base_manager.order_by()
         .annotate(
-            kind_of=Value(model._meta.label_lower), name_of=Upper(field) if is_label else F(field)
+            model_of=Value(model._meta.label_lower),
+            kind_of=F("kind") if hasattr(model, "kind") else Value(""),
+            name_of=Upper(field) if is_label else F(field),
         )
         .filter(device__in=devices, name_of__in=names)
-        .values_list("kind_of", "pk", "device_id", "index", field)
+        .values_list("model_of", "pk", "device_id", "index", "kind_of", field)
         for model in apps.get_models()
         if field in getattr(model, "named", ())
     )

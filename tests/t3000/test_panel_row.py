@@ -12,7 +12,7 @@ from devices.enums import Role, SyncState
 from devices.models import Device
 from t3000.enums import UnitKind
 from t3000.models import Array, PanelUser, Program, Unit
-from tests.factories import make_device, make_user
+from tests.factories import make_device, make_point, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +163,10 @@ def test_programs_could_not_tell_equal_labels_apart(
     rows.create(Program, [{**values, "label": one}], by=chief, role=Role.ENGINEER)
     with pytest.raises(BadRows, match="label: The panel's program 1 has this label already"):
         rows.create(Array, [{**values, "label": other}], by=chief, role=Role.ENGINEER)
+
+
+def test_the_other_row_is_named_as_people_know_it(panel: Device, chief: Rights) -> None:
+    make_point(panel, kind="output", address="output,3", index=2, label="FAN")
+    fan = {"device_id": panel.pk, "index": 0, "label": "FAN"}
+    with pytest.raises(BadRows, match="label: The panel's OUT3 has this label already"):
+        rows.create(Array, [fan], by=chief, role=Role.ENGINEER)
