@@ -6,6 +6,7 @@ DATABASE_URL and REDIS_URL make it PostgreSQL and Redis. docs/settings.md lists 
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,9 @@ TEMPLATES = [
 SQLITE = {"ENGINE": environment.SQLITE, "NAME": DATA_DIR / "t3000.sqlite3"}
 DATABASE: dict[str, Any] = environment.database("DATABASE_URL") or SQLITE
 if DATABASE["ENGINE"] == environment.SQLITE:
+    # SQLite would make it, and what it keeps beside it, for everybody to read.
+    with suppress(OSError), open(DATABASE["NAME"], "xb", opener=_private):  # or it is there
+        pass
     DATABASE["OPTIONS"] = {
         # A deferred transaction that turns into a writer fails at once when another writes.
         "transaction_mode": "IMMEDIATE",

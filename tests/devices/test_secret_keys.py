@@ -110,6 +110,16 @@ def test_prepare_warns_of_a_key_that_others_may_read(
     assert prepare() == ""
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the database is no file of ours")
+def test_prepare_closes_a_database_that_others_may_read(
+    key_file: Path, prepare: Callable[[], str]
+) -> None:
+    database = Path(connection.settings_dict["NAME"])
+    database.chmod(0o644)
+    prepare()
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+
+
 def test_prepare_warns_of_another_key_and_starts(
     key_file: Path, prepare: Callable[[], str]
 ) -> None:

@@ -211,6 +211,18 @@ def test_nonsense_stops_a_command_with_one_line(tmp_path: Path) -> None:
     assert line.startswith("DATABASE_URL: oracle is not known; try postgresql://")
 
 
+def test_a_command_before_prepare_says_so_and_leaves_a_private_database(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "T3000_DATA_DIR": str(tmp_path)}
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "seed_site"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, umask=0o022,
+    )  # fmt: skip
+    assert answer.returncode == 1
+    (line,) = answer.stderr.splitlines()
+    assert "run manage.py prepare first: no such table" in line
+    assert (tmp_path / "t3000.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
 def test_every_variable_is_documented() -> None:
     folders = [ROOT / "t3000", ROOT / "devices", ROOT / "script"]
     sources = [path for folder in folders for path in folder.rglob("*") if path.is_file()]

@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core import checks
@@ -29,6 +30,7 @@ class Command(RecordedCommand):
         os.umask(0o077)  # the database holds password hashes
         self.check(fail_level=checks.WARNING)
         self._check_servers()
+        self._close_to_others()
         self.stdout.write("Bringing the database up to date")
         call_command("migrate", verbosity=0)
         self._ready_key()
@@ -44,6 +46,20 @@ class Command(RecordedCommand):
         problem = relay.problem()
         if problem:
             raise CommandError(f"REDIS_URL: Redis cannot be used. {problem}")
+
+    def _close_to_others(self) -> None:
+        """A database that was copied back from a backup may be open to all."""
+        if connection.vendor != "sqlite":
+            return
+        database = str(connection.settings_dict["NAME"])
+        for path in (Path(database), Path(f"{database}-wal"), Path(f"{database}-shm")):
+            if not path.is_file() or not path.stat().st_mode & 0o077:
+                continue
+            try:
+                path.chmod(0o600)
+            except OSError as error:
+                raise CommandError(f"Others may read {path}: chmod 600 it. {error}") from error
+            self.stdout.write(f"Others on this machine could read {path}; now they cannot.")
 
     def _ready_key(self) -> None:
         try:
