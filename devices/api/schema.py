@@ -16,7 +16,7 @@ from devices.api.resources import Resource
 from devices.api.row_form import RowForm
 from devices.api.serializers import PartsSerializer, RowSerializer
 from devices.api.views import ApiView, ListView, no_such
-from devices.domain.rights import Lacks
+from devices.domain.rights import AT_A_SITE, Lacks
 
 __all__ = ["ApiSchema", "TokenScheme", "without_second_spelling"]
 
@@ -133,7 +133,7 @@ class ApiSchema(AutoSchema):
         details = {
             **EXAMPLES,
             400: f"{wrong['field']}: {wrong['detail']}",
-            403: str(Lacks(self.view.role)),
+            403: str(Lacks(self.view.role, where=AT_A_SITE)),
             404: self._not_found(),
             405: "DELETE is not possible here; GET or HEAD is.",
             409: self.view.conflict,

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from devices.api.pagination import Pages
 from devices.api.problems import Wrong
 from devices.api.queries import ListQuery, Query
-from devices.domain.rights import Lacks, Rights
+from devices.domain.rights import AT_A_SITE, Lacks, Rights
 from devices.enums import Role
 
 NOT_FILTERS = frozenset(ListQuery._declared_fields)
@@ -32,7 +32,7 @@ class MayChange(BasePermission):
             return True
         if Rights.of(request.user).anywhere(view.role):
             return True
-        self.message = str(Lacks(view.role))
+        self.message = str(Lacks(view.role, where=AT_A_SITE))
         return False
 
 

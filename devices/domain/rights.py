@@ -16,13 +16,16 @@ from devices.models import RoleAssignment
 
 Row = TypeVar("Row", bound=Model)
 
+AT_A_SITE = "at a site"
+AT_ALL_SITES = "at all sites"
+
 
 class Lacks(Exception):
     """The role is not enough; says which would be, and for what."""
 
-    def __init__(self, role: Role, what: str = "") -> None:
+    def __init__(self, role: Role, what: str = "", *, where: str = "at this site") -> None:
         self.role = role
-        need = f"You need the role {role.word} at this site{what and f' {what}'}"
+        need = f"You need the role {role.word} {where}{what and f' {what}'}"
         super().__init__(f"{need}; an administrator can give it to you.")
 
 
@@ -71,7 +74,7 @@ class Rights:
     def require_somewhere(self, role: Role) -> None:
         """Raises Lacks."""
         if not self.anywhere(role):
-            raise Lacks(role)
+            raise Lacks(role, where=AT_A_SITE)
 
     def may(self, role: Role, site_id: int | None) -> bool:
         here = self.role_at(site_id)
@@ -80,4 +83,4 @@ class Rights:
     def require(self, role: Role, site_id: int | None) -> None:
         """Raises Lacks."""
         if not self.may(role, site_id):
-            raise Lacks(role)
+            raise Lacks(role, where=AT_ALL_SITES) if site_id is None else Lacks(role)

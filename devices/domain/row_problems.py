@@ -100,6 +100,7 @@ def _references(
     sites: list[dict[str, int]] = [{} for _ in rows]
     lost: set[int] = set()
     foreign = [field for field in model._meta.fields if isinstance(field, ForeignKey)]
+    has_owner = any(getattr(field.related_model, "site_path", "") for field in foreign)
     for field in foreign:
         target: Any = field.related_model
         ids = {getattr(row, field.attname) for row in rows} - {None}
@@ -124,7 +125,10 @@ def _references(
     stood = {} if is_new or not whole else _sites(model, rows)
     for number in whole:
         yield from _at_one_site(number, rows[number], sites[number], stood)
-        by.require(role, next(iter(sites[number].values()), None))
+        if sites[number] or not has_owner:
+            by.require(role, next(iter(sites[number].values()), None))
+        else:  # it belongs to nothing yet, and says itself that it must
+            by.require_somewhere(role)
 
 
 def _at_one_site(

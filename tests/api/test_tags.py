@@ -157,3 +157,23 @@ def test_a_tag_is_on_its_owner_once(engineer: Client, point: Point) -> None:
     assert add(device=point.device_id).status_code == 201
     twice = {"create": [{"room": point.device.room_id, "name": "a"}] * 2}
     assert wrong(send(engineer, "post", "tags/bulk", twice)).keys() == {"create.1.name"}
+
+
+def test_a_tag_of_nothing_is_told_so_to_an_engineer_of_one_site(
+    point: Point, program: Callable[..., Client]
+) -> None:
+    here = program(Role.ENGINEER, point.device.network.site)
+    refused = wrong(send(here, "post", "tags", {"name": "ahu"}))
+    assert "belongs to nothing" in refused["body"]
+    viewer = send(program(Role.VIEWER), "post", "tags", {"name": "ahu"})
+    assert "role engineer at a site" in viewer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["sites", "product-models"])
+def test_what_is_of_no_site_takes_a_role_at_all_sites(
+    path: str, program: Callable[..., Client]
+) -> None:
+    chief = program(Role.ADMINISTRATOR, make_site())
+    refused = send(chief, "post", path, {"name": "A"})
+    assert refused.status_code == 403
+    assert "role administrator at all sites" in refused.json()["detail"]

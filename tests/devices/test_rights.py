@@ -61,6 +61,10 @@ def test_what_is_lacking_is_told() -> None:
     rights = Rights.of(make_user(role=Role.VIEWER, site=site))
     with pytest.raises(Lacks, match="role engineer at this site"):
         rights.require(Role.ENGINEER, site.pk)
+    with pytest.raises(Lacks, match="role engineer at all sites"):
+        rights.require(Role.ENGINEER, None)
+    with pytest.raises(Lacks, match="role engineer at a site"):
+        rights.require_somewhere(Role.ENGINEER)
 
 
 def test_what_has_no_site_is_not_served_by_accident() -> None:
