@@ -6,7 +6,7 @@ the models themselves (devices.models.audited). The parts of a row (devices.mode
 as lists of values, and always whole.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -142,8 +142,12 @@ def _column(model: type[Audited], name: str) -> str:
 
 
 def _still_needed(error: ProtectedError) -> str:
-    counts: dict[str, int] = defaultdict(int)
-    for row in error.protected_objects:
-        counts[str(row._meta.verbose_name_plural)] += 1
-    needed = " and ".join(f"{count} {name}" for name, count in counts.items())
-    return f"It is still needed by {needed}: delete or move those first."
+    counts = Counter(row._meta for row in error.protected_objects)
+    needed = " and ".join(
+        sorted(
+            f"{count} {meta.verbose_name if count == 1 else meta.verbose_name_plural}"
+            for meta, count in counts.items()
+        )
+    )
+    first = "that" if counts.total() == 1 else "those"
+    return f"It is still needed by {needed}: delete or move {first} first."

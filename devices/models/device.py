@@ -45,7 +45,7 @@ class Device(Audited):
         max_length=255, blank=True, help_text=_("What people should know of it.")
     )
     room = models.ForeignKey(
-        Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="devices"
+        Room, on_delete=models.PROTECT, null=True, blank=True, related_name="devices"
     )
     parent = models.ForeignKey(
         "self",

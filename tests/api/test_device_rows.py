@@ -223,7 +223,8 @@ def test_products_in_use_stay(program: Callable[..., Client]) -> None:
     product = ProductModel.objects.create(number=250, name="T3")
     make_device(product=product)
     response = send(administrator, "delete", f"/api/t3000/product-models/{product.pk}")
-    assert (response.status_code, "1 devices" in response.json()["detail"]) == (409, True)
+    assert response.status_code == 409
+    assert "by 1 device: delete or move that first" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("resource", ["product-models", "boards", "time-bases"])
@@ -247,7 +248,8 @@ def test_a_network_with_devices_stays_and_keeps_its_protocol(engineer: Client) -
     network = make_device().network
     path = f"/api/t3000/networks/{network.pk}"
     response = send(engineer, "delete", path)
-    assert (response.status_code, "1 devices" in response.json()["detail"]) == (409, True)
+    assert response.status_code == 409
+    assert "by 1 device: delete or move that first" in response.json()["detail"]
     body = {"protocol": "modbus", "targets": ["127.0.0.1"]}
     assert "It has devices" in wrong(send(engineer, "patch", path, body))["protocol"]
 
@@ -272,3 +274,30 @@ def test_devices_are_looked_for_where_a_network_leads_now(engineer: Client) -> N
         assert send(engineer, "patch", path, change).status_code == 200
         due = model.objects.get(pk=network["id"]).discovery_due_at
         assert (due <= timezone.now()) is is_led_elsewhere, change
+
+
+@pytest.mark.parametrize("what", ["sites", "buildings", "floors", "rooms"])
+def test_a_place_with_devices_stays(what: str, program: Callable[..., Client]) -> None:
+    """With it would go the room of every device in it, and the clock that it is shown by."""
+    room = make_room()
+    floor = room.floor
+    network = make_network(site=floor.building.site)
+    devices = [make_device(network=network, room=room) for _ in range(2)]
+    place = {"sites": network.site, "buildings": floor.building, "floors": floor, "rooms": room}
+    path = f"/api/t3000/{what}/{place[what].pk}"
+    administrator = program(Role.ADMINISTRATOR)
+    refused = send(administrator, "delete", path)
+    needed = "1 network and 2 devices" if what == "sites" else "2 devices"
+    assert refused.status_code == 409
+    assert f"needed by {needed}: delete or move those" in refused.json()["detail"]
+    bulk = send(administrator, "post", f"/api/t3000/{what}/bulk", {"delete": [place[what].pk]})
+    assert bulk.status_code == 409
+    for device in devices:
+        device.refresh_from_db()
+        assert device.room == room
+        send(administrator, "patch", f"/api/t3000/devices/{device.pk}", {"room": None})
+    if what == "sites":
+        for device in devices:
+            device.delete()
+        network.delete()
+    assert send(administrator, "delete", path).status_code == 204

@@ -122,19 +122,22 @@ def test_nothing_is_created_or_changed_without_saying_which() -> None:
 
 def test_what_goes_with_a_row_is_told_too() -> None:
     room = make_room()
-    network = make_network(site=room.floor.building.site)
-    device = make_device(network=network, room=room)
+    panel = make_device()
+    device = make_device(network=panel.network, parent=panel)
     since = forget()
     room.floor.building.delete()
+    panel_id = panel.pk
+    panel.delete()
     found = entries(pk__gt=since)
     assert sorted(kind for action, kind, _ in found if action == Action.DELETE) == [
         "building",
+        "device",
         "floor",
         "room",
     ]
-    assert ("update", "device", {"room": [room.pk, None]}) in found
+    assert ("update", "device", {"parent": [panel_id, None]}) in found
     device.refresh_from_db()
-    assert device.room is None
+    assert device.parent is None
     assert not Floor.objects.exists()
     assert not Room.objects.exists()
 
