@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import shlex
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -237,6 +240,20 @@ def test_every_variable_is_documented() -> None:
     assert {"T3000_DATA_DIR", "T3000_PROXY", "DATABASE_URL", "REDIS_URL", "PORT"} <= named
     documented = set(re.findall(r"`([A-Z0-9_]+)`", (ROOT / "docs" / "settings.md").read_text()))
     assert named - documented == set()
+
+
+def test_the_documented_backup_holds_what_a_running_site_wrote_last(tmp_path: Path) -> None:
+    lines = (ROOT / "docs" / "settings.md").read_text().splitlines()
+    (line,) = (line for line in lines if ".backup(" in line)
+    interpreter, flag, program = shlex.split(line)
+    assert (interpreter, flag) == (".venv/bin/python", "-c")
+    (tmp_path / "var").mkdir()
+    with closing(sqlite3.connect(tmp_path / "var" / "t3000.sqlite3")) as site:
+        site.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t (n); INSERT INTO t VALUES (7)")
+        assert (tmp_path / "var" / "t3000.sqlite3-wal").stat().st_size
+        subprocess.run([sys.executable, flag, program], cwd=tmp_path, check=True)
+    with closing(sqlite3.connect(tmp_path / "t3000-backup.sqlite3")) as backup:
+        assert backup.execute("SELECT n FROM t").fetchone() == (7,)
 
 
 @pytest.mark.parametrize(
