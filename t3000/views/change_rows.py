@@ -19,7 +19,8 @@ from devices.models import AuditEntry, Command, Device
 from devices.models.audited import Audited
 from t3000.domain.queries import milliseconds
 
-SHOWN = 3  # fields that are told at once; the others unfold
+SHOWN = 3  # fields that are told at once; the others unfold, where it is more than one
+IS_WHEN = "created_at"  # the entry has its own time
 LONGEST = 120  # characters of a value
 NOTHING = "nothing"
 
@@ -53,11 +54,16 @@ class ChangeRow:
 
     @property
     def shown(self) -> list[FieldChange]:
-        return self.changes[:SHOWN]
+        return self.changes[: self._at_once]
 
     @property
     def hidden(self) -> list[FieldChange]:
-        return self.changes[SHOWN:]
+        return self.changes[self._at_once :]
+
+    @property
+    def _at_once(self) -> int:
+        """Unfolding takes the line that a single hidden one would."""
+        return SHOWN if len(self.changes) > SHOWN + 1 else SHOWN + 1
 
 
 def change_rows(entries: Sequence[AuditEntry], zones: Mapping[int | None, str]) -> list[ChangeRow]:
@@ -103,7 +109,7 @@ def _changes(entry: AuditEntry, names: Names, zone: str) -> list[FieldChange]:
     fields = _fields(entry.kind)
     order = {name: number for number, name in enumerate(fields)}  # PostgreSQL keeps none
     told = []
-    for name in sorted(entry.changes, key=lambda name: (order.get(name, -1), name)):
+    for name in sorted(entry.changes.keys() - {IS_WHEN}, key=lambda one: (order.get(one, -1), one)):
         old, new = entry.changes[name]
         field = fields.get(name)
         before, after = _text(field, old, names, zone), _text(field, new, names, zone)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from devices.domain import commands
+from devices.domain import commands, tokens
 from devices.enums import Origin, Role
 from devices.models import AuditEntry, Building, Network
 from devices.models.acting import Actor, acting
@@ -38,7 +38,8 @@ def test_a_change_is_told_in_words(auditor: Client) -> None:
         device.enabled = False
         device.save()
     (line,) = lines(auditor, who="anna", kind="device")
-    assert re.search(r"anna API Device AHU-1 changed .*room nothing → Boiler room", line)
+    assert "anna API from 10.0.0.7 Device AHU-1 changed" in line
+    assert "room nothing → Boiler room" in line
     assert "enabled yes → no" in line
     (line,) = lines(auditor, device=device.pk, what="ahu")[1:]
     assert "Device AHU-1 created" in line
@@ -69,6 +70,26 @@ def test_a_command_is_told_with_its_old_value_and_its_end(auditor: Client) -> No
     (line,) = lines(auditor, kind="command")
     assert "T3000 End of an override Command AHU-1 analog-output,1 created" in line
     assert "value 20 → 55 priority 8 note why" in line
+
+
+@pytest.mark.parametrize(("count", "told"), [(3, []), (4, []), (5, ["2 more"])])
+def test_one_more_is_told_as_well(auditor: Client, count: int, told: list[str]) -> None:
+    network = make_network()
+    changed = {"name": "N", "timeout": 2.5, "retries": 2, "poll_interval": 7.0, "enabled": False}
+    for name in list(changed)[:count]:
+        setattr(network, name, changed[name])
+    network.save()
+    line = lines(auditor, kind="network")[0]
+    assert line.count("→") == count
+    assert re.findall(r"\d+ more", line) == told
+
+
+def test_when_a_row_was_made_is_told_once(auditor: Client) -> None:
+    tokens.make(make_user(), name="Energy report")
+    assert "created_at" in AuditEntry.objects.get(kind="apitoken").changes
+    (line,) = lines(auditor, kind="apitoken")
+    assert "Energy report" in line
+    assert "created at" not in line
 
 
 def test_what_refers_to_what_is_gone_has_its_number(auditor: Client) -> None:
