@@ -136,7 +136,7 @@ def test_who_asks_does_not_wait_for_the_note(
     token = tokens.make(make_user())
     with caplog.at_level("INFO", "devices"), somebody_writes(ApiToken.objects.get()):
         assert ask(token) == 200
-    assert "api token: not noted when it was last seen" in caplog.text
+    assert "API token: not noted when it was last seen" in caplog.text
     assert ApiToken.objects.get().used_at is None
     forgetful()
     assert ask(token) == 200
