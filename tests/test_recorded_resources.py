@@ -20,7 +20,7 @@ CHANGED = [one for one in LISTS if issubclass(one.view, Resource) and one.view.c
 def test_a_change_is_one_entry_and_none_is_none(endpoint: Endpoint) -> None:
     site, boss = make_site(), make_user("boss", is_superuser=True)
     client, row = client_of(boss), rows.make(endpoint.model, site)
-    path, name = f"{endpoint.path()}/{row.pk}", str(row)
+    path, name = f"{endpoint.path()}/{row.pk}", row.audit_name
     body = body_of(endpoint, row.pk, client)
     latest = AuditEntry.objects.latest("pk").pk
     body.pop("device", None)  # what is no panel has rows here that it could not be given

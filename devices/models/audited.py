@@ -121,6 +121,11 @@ class Audited(models.Model):
         return ()
 
     @property
+    def audit_name(self) -> str:
+        """What the audit trail calls it."""
+        return str(self)
+
+    @property
     def its_device_id(self) -> int | None:
         """Of the device that it is a part of, for the audit trail."""
         return getattr(self, "device_id", None)
@@ -167,7 +172,7 @@ def record(action: Action, rows: Sequence[tuple[Any, Values, Values]]) -> None:
                 action=action,
                 kind=row._meta.model_name,
                 row_id=row.pk,
-                name=str(row),
+                name=row.audit_name,
                 site_id=sites.get((type(row), row.pk)),
                 device_id=row.its_device_id,
                 changes=changes,

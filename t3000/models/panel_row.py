@@ -26,6 +26,7 @@ from t3000.models.panel_rules import (
 
 SIZES = products.counts(0)  # of the tables that are the same in all T3 panels
 IDENTITY = ("device_id", "kind", "index")
+CALLED = ("label", "name", "description")  # as far as a table has them
 BOOKKEEPING = frozenset({"device", "kind", "index", "held", "state", "problem"})
 
 
@@ -190,6 +191,13 @@ class PanelRow(HeldRow):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.index + 1}"
+
+    @property
+    def audit_name(self) -> str:
+        """With the name that people gave it: IN1 ZNT, weekly schedule 1 OCC."""
+        place = str(self)
+        called = next(filter(None, (getattr(self, field, "") for field in CALLED)), place)
+        return place if called == place else f"{place} {called}"
 
     @property
     def places(self) -> int | None:

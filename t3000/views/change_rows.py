@@ -20,6 +20,7 @@ from devices.models.audited import Audited
 from t3000.domain.queries import milliseconds
 
 SHOWN = 3  # fields that are told at once; the others unfold, where it is more than one
+WHOLE = ("device", "command")  # their names tell the device
 IS_WHEN = "created_at"  # the entry has its own time
 LONGEST = 120  # characters of a value
 NOTHING = "nothing"
@@ -38,7 +39,8 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """`time` in ms UTC; `device` is the id of the device's page, where there is one."""
+    """`time` in ms UTC; `device` is the id of the device's page, where there is one, and
+    `device_name` what it is called if the entry does not say so itself."""
 
     id: int
     time: int
@@ -50,6 +52,7 @@ class ChangeRow:
     kind: str
     name: str
     device: int | None
+    device_name: str
     changes: list[FieldChange]
 
     @property
@@ -69,11 +72,8 @@ class ChangeRow:
 def change_rows(entries: Sequence[AuditEntry], zones: Mapping[int | None, str]) -> list[ChangeRow]:
     """`zones` by site; what belongs to none is told in that of None."""
     names = _names(entries)
-    there = set(
-        Device.objects.filter(pk__in=[one.device_id for one in entries]).values_list(
-            "pk", flat=True
-        )
-    )
+    devices = Device.objects.filter(pk__in={one.device_id for one in entries})
+    called: dict[int | None, str] = dict(devices.values_list("pk", "name"))
     return [
         ChangeRow(
             id=entry.pk,
@@ -84,12 +84,21 @@ def change_rows(entries: Sequence[AuditEntry], zones: Mapping[int | None, str]) 
             address=entry.client_address or "",
             action=str(Action(entry.action).label),
             kind=kind_word(entry.kind),
-            name=entry.name,
-            device=entry.device_id if entry.device_id in there else None,
+            name=_name(entry),
+            device=entry.device_id if entry.device_id in called else None,
+            device_name=called.get(entry.device_id, "") if entry.kind not in WHOLE else "",
             changes=_changes(entry, names, zone),
         )
         for entry in entries
     ]
+
+
+def _name(entry: AuditEntry) -> str:
+    """Without its kind, which is told before it: "weekly schedule 1" is Weekly schedule 1."""
+    kind = kind_word(entry.kind)
+    if entry.name[: len(kind)].lower() == kind.lower():
+        return entry.name[len(kind) :].lstrip()
+    return str(entry.name)
 
 
 def kind_word(kind: str) -> str:

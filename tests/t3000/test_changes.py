@@ -2,15 +2,19 @@
 
 import html
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from devices.domain import commands, tokens
-from devices.enums import Origin, Role
+from devices.domain import audit, commands, tokens
+from devices.enums import Action, Origin, Role
 from devices.models import AuditEntry, Building, Network
 from devices.models.acting import Actor, acting
+from t3000.models import Point, Schedule, WifiSettings
 from tests.factories import make_device, make_network, make_room, make_site, make_user
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +96,59 @@ def test_when_a_row_was_made_is_told_once(auditor: Client) -> None:
     assert "created at" not in line
 
 
+def test_a_row_of_a_panel_is_told_with_its_label_and_its_device(auditor: Client) -> None:
+    device = make_device(name="AHU-1")
+    Point.objects.create(device=device, kind="input", index=0, address="input,1", label="ZNT")
+    Schedule.objects.create(device=device, index=0, label="OCC")
+    WifiSettings.objects.create(device=device)
+    assert "Point IN1 ZNT of AHU-1 created" in lines(auditor, kind="point")[0]
+    assert "Weekly schedule 1 OCC of AHU-1 created" in lines(auditor, kind="schedule")[0]
+    told = lines(auditor, kind="wifisettings")[0]
+    assert " Wi-Fi settings of AHU-1 created" in told
+    assert told.lower().count("wi-fi settings") == 1
+    assert "Point IN1 ZNT created" in lines(auditor, kind="point", device=device.pk)[0]
+    assert "AHU-1 created" in lines(auditor, kind="device")[0]
+
+
+def test_devices_are_named_in_as_many_queries_as_one(auditor: Client) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            auditor.get("/changes/")
+        return len(queries)
+
+    Schedule.objects.create(device=make_device(), index=0)
+    auditor.get("/changes/")
+    few = asked()
+    for _ in range(5):
+        Schedule.objects.create(device=make_device(), index=0)
+    assert asked() == few
+
+
+def test_changes_of_a_site_and_of_days_on_its_clock(auditor: Client) -> None:
+    here, there = make_site(name="Harbour", time_zone="Asia/Tokyo"), make_site(name="Airport")
+    audit.note(Action.UPDATE, "pump", 2, there.name, {})
+    evening = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # the 23rd in Tokyo
+    by = Actor(None, Origin.FIELD)
+    pump = AuditEntry.by(by, name="P1", kind="pump", row_id=1, action="update", site_id=here.pk)
+    pump.time = evening
+    pump.save()
+    assert '<option value="">All sites</option>' in auditor.get("/changes/").content.decode()
+    assert len(lines(auditor, kind="pump")) == 2
+    asked = {"kind": "pump", "site": here.pk}
+    assert len(lines(auditor, **asked)) == 1
+    assert len(lines(auditor, **asked, since="2026-11-23", until="2026-11-23")) == 1
+    assert not lines(auditor, **asked, until="2026-11-22")
+    assert not lines(auditor, **asked, since="2026-11-24")
+
+
+def test_of_one_site_no_site_is_asked_for(client: Client) -> None:
+    site = make_site(name="Harbour")
+    client.force_login(make_user(role=Role.OPERATOR, site=site))
+    assert 'name="site"' not in client.get("/changes/").content.decode()
+    other = make_site()
+    assert client.get("/changes/", {"site": other.pk}).status_code == 404
+
+
 def test_what_refers_to_what_is_gone_has_its_number(auditor: Client) -> None:
     building = Building.objects.create(site=(site := make_site()), name="Tower")
     building.delete()
@@ -134,7 +191,17 @@ def test_a_device_leads_to_its_changes(auditor: Client, client: Client) -> None:
     assert link not in client.get(f"/devices/{device.pk}/").content.decode()
 
 
-@pytest.mark.parametrize("query", [{"device": "x"}, {"device": "9" * 30}, {"before": "-1"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"device": "x"},
+        {"device": "9" * 30},
+        {"before": "-1"},
+        {"site": "x"},
+        {"since": "soon"},
+        {"until": "9999-12-31"},
+    ],
+)
 def test_what_no_link_leads_to_is_404(auditor: Client, query: dict[str, str]) -> None:
     assert auditor.get("/changes/", query).status_code == 404
 
