@@ -22,6 +22,7 @@ STOCK = {  # what REST framework says by these codes, with what would be right
     "not_a_list": "This is not a list; write one such as [1, 2].",
     "not_a_dict": 'This is not an object; write one such as {"name": "A"}.',
 }
+NAMED = 5  # fields in a summary; the errors name all
 SIGN_IN = "Sign in, or send a token in the header: Authorization: Token ..."
 
 
@@ -141,6 +142,9 @@ def _flat(path: str, detail: Any) -> Iterator[Wrong]:
 
 
 def _summary(errors: Sequence[Wrong]) -> str:
-    if len(errors) == 1:
-        return f"{errors[0]['field']}: {errors[0]['detail']}"
-    return f"{len(errors)} values are wrong: {', '.join(error['field'] for error in errors)}."
+    """Each field once; what is wrong with it if there is but one."""
+    names = list(dict.fromkeys(error["field"] for error in errors))
+    if len(names) == 1:
+        return f"{names[0]}: {' '.join(error['detail'] for error in errors)}"
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return f"{len(names):,} values are wrong: {', '.join(names[:NAMED])}{more}."

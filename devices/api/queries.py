@@ -73,13 +73,22 @@ class ListQuery(FieldsQuery):
         min_value=0,
         max_value=LARGEST_ID,
         required=False,
-        help_text="Instead of page and ordering: the rows with greater ids, by id. Begin with 0, "
-        "then go where `next` leads; `count` is null. Rows that come and go shift no others.",
+        help_text="Instead of page and ordering, not beside them: the rows with greater ids, by "
+        "id. Begin with 0, then go where `next` leads; `count` is null. Rows that come and go "
+        "shift no others.",
     )
     ordering = Names(
         required=False,
         help_text="Members to sort by: `name`, or `-name` from the other end.",
     )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if "cursor" in values:
+            beside = "This does not go with cursor, which goes by id: leave one of them out."
+            given = [name for name in ("page", "ordering") if name in self.initial_data]
+            if given:
+                raise ValidationError({name: [beside] for name in given})
+        return values
 
 
 class SearchQuery(ListQuery):

@@ -196,8 +196,13 @@ def _rules(
 ) -> Iterable[Wrong]:
     """What only holds for rows together: the model's own rules."""
     numbers = {id(row): number for number, row in enumerate(rows)}
+    told: set[tuple[int, str]] = set()
     for row, field, message in model.problems(rows):
         number = numbers[id(row)]
-        name = field.partition(".")[0]
-        if is_new or name in given[number] or f"{name}_id" in given[number]:
+        name, _, part = field.partition(".")
+        if not (is_new or name in given[number] or f"{name}_id" in given[number]):
+            continue
+        # What two fields have together is said of the first that was given; of parts each.
+        if part or (number, message) not in told:
+            told.add((number, message))
             yield Wrong(number, field, message)

@@ -23,7 +23,7 @@ class HolidayBase(PanelBase):
         child=DayText(DAY),
         required=False,
         max_length=DAYS,
-        help_text="Month and day of each holiday, in their order, each once: 12-25.",
+        help_text="Month and day of each holiday, each once: 12-25. Told in their order.",
     )
 
 

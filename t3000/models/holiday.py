@@ -1,6 +1,7 @@
 """Annual schedules: the days of the year that weekly schedules treat as holidays."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,15 +17,17 @@ DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 
 
 def days_of_the_year(days: Any) -> None:
-    """Raises ValidationError for what is no list of different days in their order."""
+    """Raises ValidationError for what is no list of different days."""
     if not isinstance(days, list):
         raise ValidationError(_("This is not a list of days; write them as 12-25."))
+    seen = set()
     for day in days:
         if not _is_day(day):
             message = _("%(day)s is no day of a year; write 25 December as 12-25.")
             raise ValidationError(message, params={"day": day})
-    if days != sorted(set(days)):
-        raise ValidationError(_("The days must be in their order, each once."))
+        if day in seen:
+            raise ValidationError(_("%(day)s is there twice; give it once."), params={"day": day})
+        seen.add(day)
 
 
 def _is_day(day: Any) -> bool:
@@ -77,3 +80,10 @@ class Holiday(PanelRow):
     class Meta(PanelRow.Meta):
         verbose_name = gettext_lazy("annual schedule")
         verbose_name_plural = gettext_lazy("annual schedules")
+
+    @classmethod
+    def tidy(cls, rows: "Sequence[Holiday]") -> None:
+        """A panel keeps a bit for each day of the year: it knows no other order."""
+        for row in rows:
+            if isinstance(row.days, list) and all(map(_is_day, row.days)):
+                row.days = sorted(row.days)

@@ -139,9 +139,7 @@ class AlarmSetting(PanelRow):
             for lower, higher in pairwise(condition.limits):
                 low, high = getattr(row, lower), getattr(row, higher)
                 if low >= high:
+                    wrong = f"{lower} must be below {higher}: {low} is not below {high}."
+                    why = " What is left out is 0." if 0 in (low, high) else ""
                     for name in (lower, higher, "condition"):
-                        yield (
-                            row,
-                            name,
-                            f"{lower} must be below {higher}: {low} is not below {high}.",
-                        )
+                        yield row, name, wrong + why

@@ -114,9 +114,9 @@ def test_a_setting_is_told_as_it_was_written(engineer: Client, panel: Device) ->
 @pytest.mark.parametrize(
     ("members", "field", "told"),
     [
-        ({"condition": 1}, "low", "low must be below normal: 0.0 is not below 0.0."),
-        ({"condition": 1, **LIMITS, "low": 20}, "normal", "low must be below normal"),
-        ({"condition": 2, "high": 5, "way_high": 4}, "way_high", "high must be below way_high"),
+        ({"condition": 1}, "low", "0.0 is not below 0.0. What is left out is 0."),
+        ({"condition": 1, **LIMITS, "low": 20}, "low", "low must be below normal"),
+        ({"condition": 2, "high": 5, "way_high": 4}, "high", "high must be below way_high"),
         ({"condition": 3, "normal": 5, "low": 4, "way_low": 4}, "way_low", "way_low must be below"),
         ({"condition": 4, **LIMITS}, "reference", "needs a reference"),
         ({"condition": 6}, "condition", "5 (Other than normal)"),
@@ -133,6 +133,13 @@ def test_what_does_not_fit_is_told(
     body = {"device": panel.pk, "index": 0, **members}
     assert told in wrong(send(engineer, "post", "alarm-settings", body))[field]
     assert not AlarmSetting.objects.exists()
+
+
+def test_one_fault_is_told_once(engineer: Client, panel: Device) -> None:
+    limits = {"way_low": 5, "low": 10, "high": 30, "way_high": 40}
+    refused = wrong(post(engineer, panel, condition=1, **limits))
+    told = "low must be below normal: 10.0 is not below 0.0. What is left out is 0."
+    assert refused == {"low": told}
 
 
 def test_only_limits_that_count_are_looked_at(engineer: Client, panel: Device) -> None:

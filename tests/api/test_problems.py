@@ -9,6 +9,7 @@ from django.test import Client
 from devices.api import views
 from devices.enums import Role
 from tests.factories import make_user
+from tests.sending import send
 
 pytestmark = pytest.mark.django_db
 MEMBERS = ["type", "title", "status", "detail", "instance"]
@@ -93,3 +94,19 @@ def test_pages_keep_their_own_errors(client: Client) -> None:
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
     assert client.get("/", headers={"Host": "evil.example"})["Content-Type"].startswith("text/html")
+
+
+def test_a_summary_names_each_field_once_and_not_a_thousand(
+    program: Callable[..., Client],
+) -> None:
+    rows = [{"building": 1, "name": ""} for _ in range(1000)]
+    administrator = program(Role.ADMINISTRATOR)
+    refused = send(administrator, "post", "floors/bulk", {"create": rows}).json()
+    assert len(refused["errors"]) == 1000
+    first = ", ".join(f"create.{number}.name" for number in range(5))
+    assert refused["detail"] == f"1,000 values are wrong: {first} and 995 more."
+    body = {"username": "anna", "password": "anna", "roles": []}
+    refused = send(administrator, "post", "accounts", body).json()
+    assert len(refused["errors"]) > 1
+    assert refused["detail"].startswith("password: ")
+    assert all(one["detail"] in refused["detail"] for one in refused["errors"])

@@ -323,6 +323,12 @@ def test_a_cursor_meets_every_row_once_while_rows_come_and_go(reader: Client) ->
     assert seen == rows
 
 
+def test_a_cursor_goes_with_neither_a_page_nor_an_order(reader: Client) -> None:
+    for name, value in (("page", "1"), ("ordering", "name")):
+        refused = wrong(reader.get(f"{API}/buildings", {"cursor": 0, name: value}))
+        assert "does not go with cursor" in refused[name]
+
+
 def test_a_body_without_a_length_is_read(engineer: Client) -> None:
     building = Building.objects.create(site=make_site(), name="A")
     token = engineer.defaults["HTTP_AUTHORIZATION"].encode()
