@@ -6,14 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from devices.domain import sign_in
-from devices.domain.accounts import Wish
+from devices.domain.accounts import Wish, refuse_weak
 from devices.enums import Role
 from devices.models.token import NAME_LENGTH
 from protocols.texts import clean
@@ -74,7 +73,7 @@ class PasswordForm(forms.Form):
         new: str = self.cleaned_data["new"]
         if new == self.cleaned_data.get("current"):
             raise ValidationError(_("This is the password that you have; choose another one."))
-        validate_password(new, self.user)
+        refuse_weak(new, self.user)
         return new
 
     @sensitive_variables()

@@ -21,6 +21,12 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
+TOO_LONG = "This is too long; there can be {max_length} characters."
+BOUNDS = {
+    "min_value": "This is too small; the smallest is {min_value}.",
+    "max_value": "This is too large; the largest is {max_value}.",
+}
+
 IP_VERSIONS = {"ipv4": IPv4Address, "ipv6": IPv6Address, "both": ip_address}
 
 
@@ -29,8 +35,7 @@ class WholeNumber(serializers.IntegerField):
 
     default_error_messages = {
         "invalid": "This is not a whole number; write one such as 7.",
-        "min_value": "This is too small; the smallest is {min_value}.",
-        "max_value": "This is too large; the largest is {max_value}.",
+        **BOUNDS,
     }
 
     def to_internal_value(self, data: Any) -> int:
@@ -60,8 +65,7 @@ class WaitSeconds(serializers.FloatField):
 
     default_error_messages = {
         "invalid": "This is not a number of seconds; write one such as 2.",
-        "min_value": "This is too small; the smallest is {min_value}.",
-        "max_value": "This is too large; the largest is {max_value}.",
+        **BOUNDS,
     }
 
     def __init__(self, **options: Any) -> None:
@@ -88,12 +92,16 @@ class Choice(serializers.ChoiceField):
 class Search(serializers.CharField):
     """Part of a text. PostgreSQL refuses NUL characters, so we do at once."""
 
+    default_error_messages = {"max_length": TOO_LONG}
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_SEARCH, trim_whitespace=False, **options)
 
 
 class Names(serializers.CharField):
     """Names in the address, with commas between, each once."""
+
+    default_error_messages = {"max_length": TOO_LONG}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_NAMES, **options)
@@ -108,7 +116,7 @@ class Names(serializers.CharField):
 class JsonNumber(serializers.FloatField):
     """A JSON number, not a text that holds one."""
 
-    default_error_messages = {"invalid": "This is not a number; write one such as 21.5."}
+    default_error_messages = {"invalid": "This is not a number; write one such as 21.5.", **BOUNDS}
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -124,8 +132,7 @@ class JsonInteger(serializers.IntegerField):
 
     default_error_messages = {
         "invalid": "This is not a whole number; write one such as 8.",
-        "min_value": "This is too small; the smallest is {min_value}.",
-        "max_value": "This is too large; the largest is {max_value}.",
+        **BOUNDS,
     }
 
     def to_internal_value(self, data: Any) -> int:
@@ -149,7 +156,7 @@ class Moment(serializers.DateTimeField):
 class JsonText(serializers.CharField):
     """A JSON text. PostgreSQL refuses NUL characters, so we do at once."""
 
-    default_error_messages = {"invalid": "This is not a text."}
+    default_error_messages = {"invalid": "This is not a text.", "max_length": TOO_LONG}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -181,6 +188,13 @@ class JsonBytes(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> str:
         return base64.b64encode(value).decode()
+
+
+class JsonList(serializers.ListField):
+    default_error_messages = {
+        "min_length": "These are too few; there must be {min_length}.",
+        "max_length": "These are too many; there can be {max_length}.",
+    }
 
 
 class JsonBoolean(serializers.BooleanField):
@@ -274,7 +288,7 @@ class Scalar(serializers.Field[Any, Any, Any, Any]):
 class Note(serializers.CharField):
     """Why, in somebody's words."""
 
-    default_error_messages = {"invalid": "This is not a text."}
+    default_error_messages = {"invalid": "This is not a text.", "max_length": TOO_LONG}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=NOTE_LENGTH, **options)

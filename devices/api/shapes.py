@@ -5,10 +5,9 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, assert_never
 
-from rest_framework import serializers
 from rest_framework.utils.field_mapping import get_field_kwargs
 
-from devices.api.fields import JsonBoolean, JsonInteger, JsonNumber, JsonText
+from devices.api.fields import JsonBoolean, JsonInteger, JsonList, JsonNumber, JsonText
 from devices.api.queries import Closed
 from devices.models.shapes import (
     REQUIRED,
@@ -53,7 +52,7 @@ def _kind(shape: AnyShape) -> tuple[Callable[..., Any], dict[str, Any]]:
             return JsonBoolean, {}
         case ListOf(item=item, least=least, most=most):
             own = {"child": _field(item), "min_length": least, "max_length": most}
-            return serializers.ListField, own
+            return JsonList, own
         case Record():
             return _record(shape), {}
         case _:

@@ -27,6 +27,10 @@ from devices.models import RoleAssignment, Site
 from devices.models.users import TOLD, differences, values
 
 ADMINISTRATOR = "admin"
+RIGHT = {  # what Django calls invalid
+    "username": "A user name has only letters, digits and @ . + - _; write one such as anna.",
+    "email": "This is no e-mail address; write one such as anna@example.org.",
+}
 
 Roles = Mapping[int | None, Role]  # by site; None: all sites
 
@@ -60,7 +64,7 @@ def create_first_administrator(password: str = "") -> str | None:
     if users.objects.exists():
         return None
     if password:
-        validate_password(password, users(username=ADMINISTRATOR))
+        refuse_weak(password, users(username=ADMINISTRATOR))
     password = password or secrets.token_urlsafe(12)
     with transaction.atomic():
         users.objects.create_superuser(ADMINISTRATOR, password=password)
@@ -163,7 +167,7 @@ def delete(user: User, *, by: Rights) -> None:
 def change_password(user: User, password: str, *, keep_session: str | None = None) -> None:
     """Ends all sessions of the user but the one to keep; tokens stay. Raises ValidationError for a
     weak password."""
-    validate_password(password, user)
+    refuse_weak(password, user)
     _set_password(user, password, keep_session)
 
 
@@ -206,14 +210,30 @@ def _take(user: User, wish: Wish) -> None:
         user.full_clean(exclude=["password"])
     except ValidationError as error:
         names = {column: name for name, column in TOLD.items()}
-        problems = {names.get(field, field): told for field, told in error.message_dict.items()}
+        problems = {
+            names.get(field, field): [_told(field, one) for one in wrong]
+            for field, wrong in error.error_dict.items()
+        }
     if wish.password is not None:
         try:
-            validate_password(wish.password, user)
+            refuse_weak(wish.password, user)
         except ValidationError as error:
             problems["password"] = list(error.messages)
     if problems:
         raise BadAccount(problems)
+
+
+def _told(field: str, error: ValidationError) -> str:
+    return RIGHT[field] if error.code == "invalid" and field in RIGHT else " ".join(error.messages)
+
+
+def refuse_weak(password: str, user: User) -> None:
+    """Raises ValidationError. What Django calls the first name is the whole name here."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        told = [message.replace("first name", "name") for message in error.messages]
+        raise ValidationError(told) from None
 
 
 def _give(user: User, roles: Roles, by: Rights) -> None:

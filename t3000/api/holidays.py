@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from devices.api.fields import JsonList
 from t3000.api.panel import PanelBase, PanelResource, panel_members
 from t3000.models import Holiday
 
@@ -19,7 +20,7 @@ class DayText(serializers.RegexField):
 
 
 class HolidayBase(PanelBase):
-    days = serializers.ListField(
+    days = JsonList(
         child=DayText(DAY),
         required=False,
         max_length=DAYS,

@@ -17,7 +17,7 @@ def is_mail_address(address: str) -> None:
     try:
         validate_email(address)
     except ValidationError:
-        message = _("This is not a mail address; write one as anna@site.org.")
+        message = _("This is no whole mail address; write one as anna@site.org.")
         raise ValidationError(message) from None
 
 

@@ -96,9 +96,11 @@ def test_an_account_that_is_asked_for_again_is_made_once(chief: Client) -> None:
     ("wrong", "field", "message"),
     [
         ({"username": "chief"}, "username", "already exists"),
-        ({"username": "a b"}, "username", "valid username"),
-        ({"email": "anna"}, "email", "valid email"),
+        ({"username": "a b"}, "username", "letters, digits and @ . + - _"),
+        ({"email": "anna"}, "email", "write one such as anna@example.org"),
         ({"password": "short"}, "password", "at least 10"),
+        ({"password": "x" * 200}, "password", "there can be 128 characters"),
+        ({"password": "anna-kowalski", "name": "Anna-Kowalski"}, "password", "to the name."),
         ({"password": "1234567890123"}, "password", "numeric"),
         ({"password": None}, "password", "null"),
         ({"roles": [{"site": 999999, "role": "viewer"}]}, "roles", "There is no site 999999"),

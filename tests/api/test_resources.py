@@ -89,6 +89,7 @@ def test_a_row_is_an_object(engineer: Client, body: Any) -> None:
         ({"name": None}, "give a value"),
         ({"name": ""}, "give a text"),
         ({"name": "A", "id": 7}, "read only; leave it out"),
+        ({"name": "A" * 51}, "too long; there can be 50 characters"),
         ({"name": "A", "colour": "red"}, "there are: building, name, level"),
     ],
 )

@@ -129,7 +129,7 @@ def test_the_password_is_changed_and_other_sessions_end(
         ({"new": RIGHT}, "This is the password that you have; choose another one."),
         ({"new": "short"}, "This password is too short. It must contain at least 10 characters."),
         ({"new": "password123"}, "This password is too common."),
-        ({"new": "schmidt-annabella"}, "The password is too similar to the first name."),
+        ({"new": "schmidt-annabella"}, "The password is too similar to the name."),
         ({"new": "8462950173"}, "This password is entirely numeric."),
     ],
     ids=range(10),
