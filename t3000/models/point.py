@@ -6,9 +6,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from devices.enums import NetworkProtocol
 from devices.models import Device
 from devices.models.shapes import ListOf, ShapedField, Text
 from protocols import point_addresses
@@ -230,6 +230,8 @@ class Point(PanelRow):
 
     def _fill(self) -> None:
         protocol, is_panel = self.device.network.protocol, self.device.is_panel
+        if protocol == NetworkProtocol.MODBUS:  # it has none
+            self.has_priorities = False
         self.address = self.address or point_rules.address_in_panel(self)
         try:
             self.address = point_addresses.canonical(protocol, self.address)
@@ -244,7 +246,7 @@ class Point(PanelRow):
         yield from point_rules.problems(rows)
 
     def follow_range(self) -> None:
-        """Of a panel's point, once its range is known."""
+        """Of a panel's point, once the panel was read to hold a range."""
         found = point_rules.range_of(self, self.panel_units)
         if found is not None and self.device.is_panel:
             for name, value in point_rules.following(found).items():
@@ -255,7 +257,7 @@ class Point(PanelRow):
         """Once the texts that panels have of their own are others."""
         own = point_rules.OF_RECORDS
         points = cls.objects.filter(device__in=device_ids, device__serial_number__isnull=False)
-        points = points.filter(Q(range__in=own) | Q(held__range__in=own)).select_related("device")
+        points = points.filter(held__range__in=own).select_related("device")
         units, changed = panel_units(device_ids), []
         for point in points:
             before = [getattr(point, name) for name in point_rules.FOLLOW_RANGE]

@@ -80,12 +80,10 @@ def room(device: Device) -> Mapping[str, int]:
 
 
 def range_of(row: Any, units: PanelUnits) -> Range | None:
-    """What the range of a panel's point means; None while it is not known. It is the one that the
-    panel holds, where that is known: its values are in the units of that one, whatever we want."""
+    """What the range that the panel holds means: the values are in the units of that one, whatever
+    we want. None while it is not known."""
     held = row.held or {}
-    has_range = held.get("range") is not None
-    number = held["range"] if has_range else row.range
-    shape = held.get("digital_analog") if has_range else row.digital_analog
+    number, shape = held.get("range"), held.get("digital_analog")
     if number is None or not 0 <= number <= 255:
         return None
     kind = PointKind(row.kind).of_ranges

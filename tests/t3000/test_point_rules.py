@@ -10,6 +10,8 @@ from devices.domain.rows import BadRows
 from devices.enums import NetworkProtocol, Role, SyncState
 from devices.models import AuditEntry, Device, ProductModel
 from protocols.t3 import ranges
+from protocols.types import PointAddress, PointInfo
+from t3000.domain import points
 from t3000.enums import DigitalAnalog, PointKind, UnitKind
 from t3000.models import ConversionTable, HardwareInfo, Point, Unit
 from t3000.models.point_rules import ALL_T3_FIELDS, T3_FIELDS
@@ -42,6 +44,21 @@ def wrong(device: Device, **values: Any) -> dict[str, str]:
     return {one.field: one.message for one in caught.value.problems}
 
 
+def found(panel: Device, *, range: int, shape: int, kind: str = "input", index: int = 0) -> Point:
+    """A point as the panel tells that it holds it."""
+    address = PointAddress(kind, index + 1)
+    info = PointInfo(
+        address,
+        PointKind(kind),
+        name=f"{kind[0]}{index}",
+        index=index,
+        range_number=range,
+        is_digital=shape == DIGITAL,
+    )
+    points.register(panel, [info])
+    return Point.objects.get(device=panel, address=str(address))
+
+
 def make_product(number: int) -> ProductModel:
     """Shipped with the migrations; tests that commit take it away."""
     return ProductModel.objects.get_or_create(number=number, defaults={"name": "T3"})[0]
@@ -50,7 +67,17 @@ def make_product(number: int) -> ProductModel:
 def test_a_new_point_of_a_panel_has_its_own_address_and_is_pending() -> None:
     point = create(make_panel(), index=4, label="ZN-T".replace("-", "_"), range=3, digital_analog=1)
     assert (point.address, str(point), point.state) == ("input,5", "IN5", SyncState.PENDING)
-    assert (point.units, point.states) == ("°C", [])
+    assert (point.range, point.units, point.states) == (3, "", [])
+    assert not point.has_priorities  # Modbus knows none
+
+
+def test_a_wanted_range_says_nothing_of_the_values_until_the_panel_holds_it() -> None:
+    panel = make_panel()
+    point = create(panel, index=30, label="NEW_T", range=3, digital_analog=ANALOG)
+    found(panel, range=1, shape=ANALOG)
+    point.refresh_from_db()
+    assert (point.units, point.low, point.high) == ("", None, None)
+    assert found(panel, index=30, range=3, shape=ANALOG).units == "°C"
 
 
 @pytest.mark.parametrize(
@@ -162,11 +189,10 @@ def test_no_two_points_of_a_panel_have_one_name_whatever_their_kind() -> None:
 
 
 def test_units_follow_the_range() -> None:
-    point = create(make_panel(), kind="variable", range=1, digital_analog=ANALOG)
-    assert point.units == "°C"
-    point = update(point, range=2)
-    assert point.units == "°F"
-    point = update(point, range=2, digital_analog=DIGITAL)
+    panel = make_panel()
+    assert found(panel, kind="variable", range=1, shape=ANALOG).units == "°C"
+    assert found(panel, kind="variable", range=2, shape=ANALOG).units == "°F"
+    point = found(panel, kind="variable", range=2, shape=DIGITAL)
     assert (point.units, point.states, point.low) == ("", ["Close", "Open"], None)
     entry = AuditEntry.objects.filter(kind="point").order_by("-pk")[0]
     assert entry.changes["units"] == ["°F", ""]
@@ -187,12 +213,12 @@ def test_a_panels_own_units_are_told() -> None:
     Unit.objects.create(
         device=panel, kind=UnitKind.DIGITAL, index=2, off_text="Idle", on_text="Busy"
     )
-    assert create(panel, range=21, digital_analog=ANALOG).units == "bar"
-    assert create(panel, index=1, range=20, digital_analog=ANALOG).units == ""
-    assert create(panel, kind="variable", range=34, digital_analog=ANALOG).units == "rpm"
-    assert create(panel, index=2, range=25, digital_analog=DIGITAL).states == ["Idle", "Busy"]
-    assert create(panel, index=3, range=23, digital_analog=DIGITAL).states == ["Off", "On"]
-    assert create(other, range=21, digital_analog=ANALOG).units == ""
+    assert found(panel, range=21, shape=ANALOG).units == "bar"
+    assert found(panel, index=1, range=20, shape=ANALOG).units == ""
+    assert found(panel, kind="variable", range=34, shape=ANALOG).units == "rpm"
+    assert found(panel, index=2, range=25, shape=DIGITAL).states == ["Idle", "Busy"]
+    assert found(panel, index=3, range=23, shape=DIGITAL).states == ["Off", "On"]
+    assert found(other, range=21, shape=ANALOG).units == ""
 
 
 def own_unit(panel: Device, **values: Any) -> Unit:
@@ -207,12 +233,13 @@ def change(row: Unit | ConversionTable, **values: Any) -> None:
 
 def test_points_follow_the_units_of_their_panel() -> None:
     panel, other = make_panel(), make_panel(serial_number=8)
-    values = {"kind": "variable", "range": 34, "digital_analog": ANALOG}
-    point, foreign = create(panel, **values), create(other, **values)
+    point, foreign = (
+        found(one, kind="variable", range=34, shape=ANALOG) for one in (panel, other)
+    )
     unit = own_unit(panel, name="rpm")
     point.refresh_from_db()
     foreign.refresh_from_db()
-    assert (point.units, foreign.units, point.state) == ("rpm", "", SyncState.PENDING)
+    assert (point.units, foreign.units, point.state) == ("rpm", "", SyncState.IN_SYNC)
     change(unit, name="l/s")
     point.refresh_from_db()
     assert point.units == "l/s"
@@ -225,8 +252,8 @@ def test_points_follow_the_units_of_their_panel() -> None:
 
 def test_points_follow_the_tables_and_contacts_of_their_panel() -> None:
     panel = make_panel()
-    analog = create(panel, range=20, digital_analog=ANALOG)
-    digital = create(panel, index=1, range=23, digital_analog=DIGITAL)
+    analog = found(panel, range=20, shape=ANALOG)
+    digital = found(panel, index=1, range=23, shape=DIGITAL)
     table = {"device_id": panel.pk, "index": 0, "name": "bar"}
     rows.create(ConversionTable, [table], by=ALL, role=Role.ENGINEER)
     change(own_unit(panel, kind="digital", off_text="Idle", on_text="Busy"), direct=1)
@@ -238,7 +265,7 @@ def test_points_follow_the_tables_and_contacts_of_their_panel() -> None:
 def test_points_are_in_the_units_that_the_panel_holds() -> None:
     """It does not know yet what we want."""
     panel = make_panel()
-    point = create(panel, kind="variable", range=34, digital_analog=ANALOG)
+    point = found(panel, kind="variable", range=34, shape=ANALOG)
     unit = own_unit(panel, name="rpm")
     unit.take_over({"name": "rpm"})
     unit.save()
@@ -251,7 +278,7 @@ def test_points_are_in_the_units_that_the_panel_holds() -> None:
 def test_many_points_follow_at_the_cost_of_one(count: int, django_assert_num_queries: Any) -> None:
     panel = make_panel()
     for index in range(count):
-        create(panel, kind="variable", index=index, range=34, digital_analog=ANALOG)
+        found(panel, kind="variable", index=index, range=34, shape=ANALOG)
     unit = own_unit(panel, name="rpm")
     with django_assert_num_queries(20):
         change(unit, name="l/s")
@@ -260,11 +287,13 @@ def test_many_points_follow_at_the_cost_of_one(count: int, django_assert_num_que
 @pytest.mark.parametrize("kind", PointKind)
 def test_every_range_that_a_panel_knows_can_be_written(kind: PointKind) -> None:
     panel = make_panel()
-    point = make_point(panel, kind=kind, address=f"variable,{1}")
+    point = make_point(panel, kind=kind, address=f"{kind},1")
     for shape in DigitalAnalog:
         for one in ranges.known(kind.of_ranges, digital=shape == DIGITAL):
-            found = update(point, range=one.number, digital_analog=shape)
-            assert (found.units, found.states) == (one.unit, list(one.hardware_states))
+            wanted = {"range": one.number, "digital_analog": shape}
+            assert update(point, **wanted).range == one.number
+            read = found(panel, kind=kind, range=one.number, shape=shape)
+            assert (read.units, read.states) == (one.unit, list(one.hardware_states))
 
 
 def test_every_field_of_panels_belongs_to_some_kind_and_starts_empty() -> None:
