@@ -9,13 +9,13 @@ import orjson
 
 
 class PointChange(NamedTuple):
-    """A point's new value as people see it. Times in ms UTC."""
+    """A point's new value as people see it. `time` in ms UTC; None: there never was a value."""
 
     point_id: int
     value: float | None
     text: str
     quality: int
-    time: int
+    time: int | None
 
 
 class DeviceStatus(NamedTuple):

@@ -62,7 +62,7 @@ export class Board {
         on: Boolean(values[index]),
         text: texts[index],
         quality: qualities[index],
-        time: times[index],
+        time: times[index] ?? 0, // 0: there never was a value
       });
     });
   }
@@ -99,7 +99,8 @@ export class Board {
     const summary = { total: shown.size, onTime: 0, oldest: Infinity };
     for (const element of shown.values()) {
       const { quality } = this.#points.get(Number(element.dataset.point));
-      if (!WITHOUT_VALUE.includes(quality)) {
+      const hasValue = !WITHOUT_VALUE.includes(quality) && this.lastTrue(element);
+      if (hasValue) {
         summary.oldest = Math.min(summary.oldest, this.lastTrue(element));
       }
       if (USABLE.includes(quality) && element.dataset.state !== "stale") summary.onTime += 1;
@@ -185,6 +186,7 @@ function showTime(element, time) {
   for (const moment of element.querySelectorAll("[data-moment]")) {
     setText(moment, momentText(time, zoneOf(element)));
   }
+  if (!time) return;
   for (const age of element.querySelectorAll("[data-point-since]")) setData(age, { age: time });
 }
 

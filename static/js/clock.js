@@ -72,8 +72,9 @@ function clockText(time) {
   return `${weekday} ${day} ${month} ${year} ${hour}:${minute}:${second}`;
 }
 
-/** A moment as {% moment %} writes it: with its date unless that is today. */
+/** A moment as {% moment %} writes it: with its date unless that is today. 0: it has not come. */
 export function momentText(time, place = zone) {
+  if (!time) return "–";
   const then = parts(time, place);
   const today = parts(now(), place);
   const isThisYear = then.year === today.year;

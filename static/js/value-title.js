@@ -12,8 +12,13 @@ export function startValueTitles(board) {
       value.removeAttribute("title"); // the button's own says why
       return;
     }
+    const lastTrue = board.lastTrue(point);
+    if (!lastTrue) {
+      value.title = "It was never read";
+      return;
+    }
     const zone = zoneOf(point);
     const since = momentText(Number(point.dataset.time), zone);
-    value.title = `Read ${momentText(board.lastTrue(point), zone)}, unchanged since ${since}`;
+    value.title = `Read ${momentText(lastTrue, zone)}, unchanged since ${since}`;
   });
 }

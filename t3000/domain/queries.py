@@ -26,13 +26,18 @@ def live_value(point: Point, now: datetime) -> PointChange:
     current = getattr(point, "current", None)
     link = point.device.link
     if current is None:
-        value, quality, time = None, Quality.COMM, point.device.created_at
+        value, quality, time = None, Quality.COMM, None
     else:
         value, quality, time = current.value, Quality(current.quality), current.time
         if quality.usable and not is_fresh(link, now):
             quality, time = _outdated(current.time, link)
     text = value_text(value, units=point.units, states=point.states, kind_of=point.object_type)
-    return PointChange(point.pk, value, text, int(quality), milliseconds(time))
+    return PointChange(point.pk, value, text, int(quality), time_of(value, time))
+
+
+def time_of(value: float | None, time: datetime | None) -> int | None:
+    """When a value was read; without one there is no time to tell."""
+    return None if value is None or time is None else milliseconds(time)
 
 
 def _outdated(time: datetime, link: Link) -> tuple[Quality, datetime]:

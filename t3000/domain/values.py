@@ -13,6 +13,7 @@ from devices.domain.link import PollResult
 from devices.live_rows import PointChange
 from devices.models import Link
 from protocols.types import PointAddress, Quality
+from t3000.domain.queries import time_of
 from t3000.domain.text import value_text
 from t3000.models import Point, PointValue
 
@@ -122,4 +123,4 @@ def _change(
     point: _Known, object_type: str, value: float | None, quality: Quality, time: datetime
 ) -> PointChange:
     text = value_text(value, units=point.units, states=point.states, kind_of=object_type)
-    return PointChange(point.point_id, value, text, int(quality), round(time.timestamp() * 1000))
+    return PointChange(point.point_id, value, text, int(quality), time_of(value, time))

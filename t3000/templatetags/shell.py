@@ -17,6 +17,7 @@ from t3000.domain.queries import milliseconds
 from t3000.views import states
 from t3000.views.states import Group, State
 
+NEVER = "–"  # noqa: RUF001  as clock.js has it
 register = template.Library()
 register.filter("milliseconds", milliseconds)
 
@@ -64,9 +65,11 @@ def age_text(seconds: int) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: template.Context, when: int, zone_name: str = "") -> SafeString:
+def moment(context: template.Context, when: int | None, zone_name: str = "") -> SafeString:
     """A time in ms UTC on the clock of its place: with its date unless that is today, and with the
-    city of a zone that is not the page's."""
+    city of a zone that is not the page's. None: it has not come."""
+    if when is None:
+        return format_html('<time data-moment="">{}</time>', NEVER)
     zone_name = zone_name or context["time_zone"]
     zone = zoneinfo.ZoneInfo(zone_name)
     local = datetime.fromtimestamp(when / 1000, UTC).astimezone(zone)

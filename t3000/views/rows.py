@@ -36,7 +36,7 @@ LOOKING_AT_MOST = timedelta(minutes=2)  # a discovery that takes longer has died
 
 @dataclass(frozen=True, slots=True)
 class PointRow:
-    """A point with its present value. `time` in ms UTC: when it was read."""
+    """A point with its present value. `time` in ms UTC: when it was read; None: there is none."""
 
     id: int
     device_id: int
@@ -50,7 +50,7 @@ class PointRow:
     on: bool | None  # None: not a binary, or no value
     quality: Quality
     link: str  # the state of its device's
-    time: int
+    time: int | None
     writable: bool
     may_write: bool  # who looks at it
     commandable: bool

@@ -56,3 +56,14 @@ def test_snapshot_makes_three_queries(count: int, django_assert_num_queries: obj
     with django_assert_num_queries(3):
         found, statuses, _commands = queries.snapshot([*point_ids, 999_999], device_ids, NOW)
     assert (len(found), len(statuses)) == (count, count)
+
+
+def test_what_never_had_a_value_has_no_time() -> None:
+    device = make_device(link={"state": LinkState.OFFLINE, "last_seen_at": None})
+    never, failed, read = (make_point(device) for _ in range(3))
+    make_value(failed, None, quality=Quality.COMM)
+    make_value(read, 21.5)
+    ids = [never.pk, failed.pk, read.pk]
+    points, _, _ = queries.snapshot(ids, [], NOW)
+    times = {one.point_id: one.time for one in points}
+    assert times == dict(zip(ids, (None, None, queries.milliseconds(NOW)), strict=True))
