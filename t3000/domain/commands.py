@@ -31,7 +31,8 @@ def request_write(
     is stored and nothing sent.
     """
     if not point.writable:
-        raise NotPossible(f"{point.number} {point.label} cannot be written: it is read only.")
+        name = f"{point.number} {point.label}".strip()
+        raise NotPossible(f"{name} cannot be written: {why_read_only(point)}.")
     _check_priority(point, priority)
     if value is None or until is not None:
         _check_release(point, value)
@@ -46,6 +47,13 @@ def request_write(
         old_value=_held_value(point),
         point_name=point.label,
     )
+
+
+def why_read_only(point: Point) -> str:
+    """Of one that is not writable."""
+    if point.held is None:
+        return "whether it can be is not known until its device has described it"
+    return "it is read only"
 
 
 def check_value(point: Point, value: float) -> float:

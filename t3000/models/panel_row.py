@@ -200,6 +200,11 @@ class PanelRow(HeldRow):
         return place if called == place else f"{place} {called}"
 
     @property
+    def kinds(self) -> str:
+        """What the rows of its table are called."""
+        return str(self._meta.verbose_name_plural)
+
+    @property
     def places(self) -> int | None:
         """How many rows the table has that this one would be in."""
         return self.table_size

@@ -31,12 +31,8 @@ def beyond_the_table(rows: Iterable[Any], panels: Panels) -> Iterable[Problem]:
     for row in rows:
         places = row.places if row.device_id in panels else None
         if places is not None and row.index >= places:
-            kinds = row._meta.verbose_name_plural
-            yield (
-                row,
-                "index",
-                (f"This panel has {places} {kinds}: the index goes from 0 to {places - 1}."),
-            )
+            told = f"This panel has {places} {row.kinds}: the index goes from 0 to {places - 1}."
+            yield row, "index", told if places else f"This panel has no {row.kinds}."
 
 
 def lacking(rows: Iterable[Any], panels: Panels) -> Iterable[Problem]:

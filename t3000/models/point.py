@@ -186,6 +186,10 @@ class Point(PanelRow):
         return f"{PointKind(self.kind).prefix}{self.index + 1}"
 
     @property
+    def kinds(self) -> str:
+        return PointKind(self.kind).plural.lower()
+
+    @property
     def places(self) -> int:
         return point_rules.room(self.device)[self.kind]
 

@@ -41,6 +41,7 @@ T3_FIELDS: Mapping[PointKind, Mapping[str, Any]] = {
 }
 ALL_T3_FIELDS = frozenset(name for names in T3_FIELDS.values() for name in names)
 FOLLOW_RANGE = ("units", "states", "low", "high")  # what a panel's range says of its points
+VALUES = (PointKind.VARIABLE, PointKind.PRIVATE_VARIABLE)  # what BACnet's values are
 NO_LABEL = "-."  # T3000 makes _ of them: programs could not name the point
 UNITS_LENGTH = 32
 # The numbers of ranges whose texts are records of the panel's own.
@@ -109,6 +110,11 @@ def problems(rows: Sequence[Any]) -> Iterable[Problem]:
             yield from _of_other_kinds(row)
             yield from _wrong_range(row)
             yield from _wrong_label(row)
+        elif row.low is not None and row.high is not None and row.low > row.high:
+            told = f"low is above high: {row.low:.10g} to {row.high:.10g} is no range."
+            yield row, "low", told
+            if not row._state.adding:  # that one may be what was changed
+                yield row, "high", told
         if wrong := _wrong_address(row):
             yield row, "address", wrong
 
@@ -176,4 +182,16 @@ def _wrong_address(row: Any) -> str:
         point_addresses.canonical(row.device.network.protocol, row.address)
     except ValueError as error:
         return str(error)
+    kinds = _kinds_at(row.address)
+    if kinds and row.kind not in kinds:
+        return f"{row.address} belongs to {kinds[0].plural.lower()}, not to {PointKind(row.kind).plural.lower()}."
     return ""
+
+
+def _kinds_at(address: str) -> Sequence[PointKind]:
+    """What a point at an address can be; none: anything."""
+    table = address.partition(",")[0]
+    if table in point_addresses.BACNET_TYPES:
+        use = table.rpartition("-")[2]
+        return VALUES if use == "value" else [PointKind(use)]
+    return [PointKind(table)] if table in point_addresses.T3_TABLES else ()

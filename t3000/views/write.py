@@ -16,7 +16,7 @@ from devices.enums import Role
 from devices.middleware import actor
 from devices.models import Device
 from protocols.types import MANUAL
-from t3000.domain.commands import holds, request_write
+from t3000.domain.commands import holds, request_write, why_read_only
 from t3000.domain.queries import milliseconds
 from t3000.enums import PointKind
 from t3000.forms import PRIORITY_NAMES, UNTIL, ReleaseForm, WriteForm
@@ -112,7 +112,7 @@ def _render(
         "point": row,
         "device": device,
         "form": form,
-        "problem": problem,
+        "problem": problem or _read_only(point),
         "holds": [
             (hold, None if hold.priority >= strongest else Role.for_priority(hold.priority))
             for hold in holds(point)
@@ -124,6 +124,10 @@ def _render(
         "priorities": _priorities(form, strongest),
     }
     return render(request, "t3000/_write.html", context, status=status)
+
+
+def _read_only(point: Point) -> str:
+    return "" if point.writable else f"This point cannot be written: {why_read_only(point)}."
 
 
 def _worth_telling(bound: float | None) -> float | None:

@@ -198,7 +198,7 @@ def test_a_wrong_wait_is_refused_before_anything_is_stored(operator: Client, wai
 
 
 def test_an_input_is_read_only(operator: Client) -> None:
-    problem = post(operator, make_output(writable=False), {"value": 5}, 409)
+    problem = post(operator, make_output(writable=False, held={}), {"value": 5}, 409)
     assert "read only" in problem["detail"]
     assert not Command.objects.exists()
 

@@ -110,7 +110,7 @@ def test_a_point_without_priorities_takes_manual_only(value: float | None, prior
 
 def test_an_input_is_read_only() -> None:
     with pytest.raises(NotPossible, match="read only"):
-        request_write(make_point(), 1.0, by=ANNA)
+        request_write(make_point(held={}), 1.0, by=ANNA)
     assert not Command.objects.exists()
 
 
@@ -124,3 +124,12 @@ def test_an_input_is_read_only() -> None:
 )
 def test_what_fits_is_taken(address: str, states: list[str], value: float) -> None:
     assert request_write(make_output(address=address, states=states), value, by=ANNA).value == value
+
+
+@pytest.mark.parametrize(
+    ("held", "why"), [(None, "not known until its device"), ({}, "it is read only")]
+)
+def test_what_was_never_described_is_not_said_to_be_read_only(held: Any, why: str) -> None:
+    point = make_point(kind="output", held=held)
+    with pytest.raises(NotPossible, match=why):
+        request_write(point, 1.0, by=Actor(None, Origin.PAGE))

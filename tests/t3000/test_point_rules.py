@@ -81,11 +81,16 @@ def test_a_wanted_range_says_nothing_of_the_values_until_the_panel_holds_it() ->
 
 
 @pytest.mark.parametrize(
-    ("kind", "most"), [("input", 64), ("output", 64), ("variable", 128), ("pvar", 0)]
+    ("kind", "most", "told"),
+    [
+        ("input", 64, "has 64 inputs: the index goes from 0 to 63"),
+        ("output", 64, "has 64 outputs: the index goes from 0 to 63"),
+        ("variable", 128, "has 128 variables: the index goes from 0 to 127"),
+        ("pvar", 0, "has no private variables"),
+    ],
 )
-def test_a_panel_has_so_many_points_of_a_kind(kind: str, most: int) -> None:
-    told = wrong(make_panel(), kind=kind, index=most)["index"]
-    assert str(most) in told
+def test_a_panel_has_so_many_points_of_a_kind(kind: str, most: int, told: str) -> None:
+    assert told in wrong(make_panel(), kind=kind, index=most)["index"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_private_variables_come_with_product_and_firmware(
     if most:
         last = create(panel, kind="pvar", index=most - 1)
         assert (str(last), last.address) == (f"PVAR{most}", f"pvar,{most}")
-    assert str(most) in wrong(panel, kind="pvar", index=most)["index"]
+    assert str(most or "no private") in wrong(panel, kind="pvar", index=most)["index"]
 
 
 @pytest.mark.parametrize(("firmware", "most"), [("63.07", 100), ("63.06", 64)])
@@ -158,6 +163,10 @@ def test_a_panels_point_says_what_is_wrong(values: dict[str, Any], field: str, w
         ({"address": "analog-input,4194303"}, "address", "4,194,302"),
         ({"address": "input,1"}, "address", "there are: analog-input"),
         ({"label": "x" * 129}, "label", "128"),
+        ({"low": 50.0, "high": 10.0}, "low", "low is above high: 50 to 10"),
+        ({"address": "analog-output,3"}, "address", "belongs to outputs, not to inputs"),
+        ({"kind": "pvar"}, "address", "belongs to inputs, not to private variables"),
+        ({"kind": "output", "address": "binary-value,1"}, "address", "belongs to variables"),
     ],
 )
 def test_a_point_of_another_device_says_what_is_wrong(
@@ -357,3 +366,17 @@ def test_what_no_panel_holds_goes(is_panel: bool) -> None:
     point = make_point(make_panel() if is_panel else make_device(), held=None)
     rows.delete(Point, [point.pk], by=ALL, role=Role.ENGINEER)
     assert not Point.objects.exists()
+
+
+@pytest.mark.parametrize("values", [{"low": 60.0}, {"high": -1.0}])
+def test_a_low_above_the_high_is_told_at_the_one_that_was_given(values: dict[str, float]) -> None:
+    point = create(make_device(), address="analog-input,1", low=0.0, high=50.0)
+    with pytest.raises(BadRows) as caught:
+        update(point, **values)
+    assert [one.field for one in caught.value.problems] == [*values]
+
+
+def test_a_point_of_another_modbus_device_is_of_its_tables_kind() -> None:
+    device = make_panel(serial_number=None)
+    assert "belongs to outputs" in wrong(device, address="output,1")["address"]
+    assert create(device, kind="output", address="holding-register,1").kind == "output"

@@ -13,6 +13,7 @@ from devices.enums import CommandState, LinkState, Role
 from devices.models import Device, Network
 from protocols.types import Quality
 from tests.factories import (
+    NOW,
     make_command,
     make_device,
     make_network,
@@ -133,6 +134,7 @@ def test_a_point_of_a_device_that_was_not_asked_yet_is_no_fault(
     make_point(device)
     html = operator.get(f"/devices/{device.pk}/").content.decode()
     assert f"<span>{word}</span>" in first_row(html)
+    assert '<time data-moment="">\N{EN DASH}</time>' in first_row(html)
     assert re.search(rf"Fault <span data-filter-count>{faults}<", html)
     assert 'data-badge="not-read"' in html.partition("<template data-badges>")[2]
     assert word in operator.get("/").content.decode().partition("<template data-badges>")[0]
@@ -236,3 +238,12 @@ def test_private_variables_have_a_tab_where_there_are_any(client: Client) -> Non
     page = client.get(f"/devices/{point.device_id}/private-variables/").content.decode()
     assert "Private variables of" in page
     assert "SECRET" in page
+
+
+@pytest.mark.parametrize(("seen", "told"), [(None, "has not answered yet"), (NOW, "lists none")])
+def test_of_a_device_that_was_never_read_it_is_not_said_that_it_has_no_points(
+    operator: Client, seen: Any, told: str
+) -> None:
+    device = make_device(name="Later", link={"last_seen_at": seen})
+    html = operator.get(f"/devices/{device.pk}/").content.decode()
+    assert f"Later {told}" in html

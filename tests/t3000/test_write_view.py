@@ -189,7 +189,7 @@ def test_a_note_that_is_too_long_is_refused(anna: Client) -> None:
 
 
 def test_a_read_only_point_is_refused(anna: Client) -> None:
-    point = make_output(writable=False)
+    point = make_output(writable=False, held={})
     refused(post(anna, point), "read only", status=409)
     refused(anna.get(path(point), **HTMX), "read only", status=200)
     assert "<input" not in text(anna.get(path(point), **HTMX))
