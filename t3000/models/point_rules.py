@@ -184,7 +184,8 @@ def _wrong_address(row: Any) -> str:
         return str(error)
     kinds = _kinds_at(row.address)
     if kinds and row.kind not in kinds:
-        return f"{row.address} belongs to {kinds[0].plural.lower()}, not to {PointKind(row.kind).plural.lower()}."
+        owners, here = kinds[0].plural.lower(), PointKind(row.kind).plural.lower()
+        return f"{row.address} belongs to {owners}, not to {here}."
     return ""
 
 

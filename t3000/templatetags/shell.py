@@ -17,7 +17,7 @@ from t3000.domain.queries import milliseconds
 from t3000.views import states
 from t3000.views.states import Group, State
 
-NEVER = "–"  # noqa: RUF001  as clock.js has it
+NEVER = "–"  # as clock.js has it
 register = template.Library()
 register.filter("milliseconds", milliseconds)
 

@@ -44,7 +44,7 @@ def wrong(device: Device, **values: Any) -> dict[str, str]:
     return {one.field: one.message for one in caught.value.problems}
 
 
-def found(panel: Device, *, range: int, shape: int, kind: str = "input", index: int = 0) -> Point:
+def found(panel: Device, *, number: int, shape: int, kind: str = "input", index: int = 0) -> Point:
     """A point as the panel tells that it holds it."""
     address = PointAddress(kind, index + 1)
     info = PointInfo(
@@ -52,7 +52,7 @@ def found(panel: Device, *, range: int, shape: int, kind: str = "input", index: 
         PointKind(kind),
         name=f"{kind[0]}{index}",
         index=index,
-        range_number=range,
+        range_number=number,
         is_digital=shape == DIGITAL,
     )
     points.register(panel, [info])
@@ -74,10 +74,10 @@ def test_a_new_point_of_a_panel_has_its_own_address_and_is_pending() -> None:
 def test_a_wanted_range_says_nothing_of_the_values_until_the_panel_holds_it() -> None:
     panel = make_panel()
     point = create(panel, index=30, label="NEW_T", range=3, digital_analog=ANALOG)
-    found(panel, range=1, shape=ANALOG)
+    found(panel, number=1, shape=ANALOG)
     point.refresh_from_db()
     assert (point.units, point.low, point.high) == ("", None, None)
-    assert found(panel, index=30, range=3, shape=ANALOG).units == "°C"
+    assert found(panel, index=30, number=3, shape=ANALOG).units == "°C"
 
 
 @pytest.mark.parametrize(
@@ -199,9 +199,9 @@ def test_no_two_points_of_a_panel_have_one_name_whatever_their_kind() -> None:
 
 def test_units_follow_the_range() -> None:
     panel = make_panel()
-    assert found(panel, kind="variable", range=1, shape=ANALOG).units == "°C"
-    assert found(panel, kind="variable", range=2, shape=ANALOG).units == "°F"
-    point = found(panel, kind="variable", range=2, shape=DIGITAL)
+    assert found(panel, kind="variable", number=1, shape=ANALOG).units == "°C"
+    assert found(panel, kind="variable", number=2, shape=ANALOG).units == "°F"
+    point = found(panel, kind="variable", number=2, shape=DIGITAL)
     assert (point.units, point.states, point.low) == ("", ["Close", "Open"], None)
     entry = AuditEntry.objects.filter(kind="point").order_by("-pk")[0]
     assert entry.changes["units"] == ["°F", ""]
@@ -222,12 +222,12 @@ def test_a_panels_own_units_are_told() -> None:
     Unit.objects.create(
         device=panel, kind=UnitKind.DIGITAL, index=2, off_text="Idle", on_text="Busy"
     )
-    assert found(panel, range=21, shape=ANALOG).units == "bar"
-    assert found(panel, index=1, range=20, shape=ANALOG).units == ""
-    assert found(panel, kind="variable", range=34, shape=ANALOG).units == "rpm"
-    assert found(panel, index=2, range=25, shape=DIGITAL).states == ["Idle", "Busy"]
-    assert found(panel, index=3, range=23, shape=DIGITAL).states == ["Off", "On"]
-    assert found(other, range=21, shape=ANALOG).units == ""
+    assert found(panel, number=21, shape=ANALOG).units == "bar"
+    assert found(panel, index=1, number=20, shape=ANALOG).units == ""
+    assert found(panel, kind="variable", number=34, shape=ANALOG).units == "rpm"
+    assert found(panel, index=2, number=25, shape=DIGITAL).states == ["Idle", "Busy"]
+    assert found(panel, index=3, number=23, shape=DIGITAL).states == ["Off", "On"]
+    assert found(other, number=21, shape=ANALOG).units == ""
 
 
 def own_unit(panel: Device, **values: Any) -> Unit:
@@ -243,7 +243,7 @@ def change(row: Unit | ConversionTable, **values: Any) -> None:
 def test_points_follow_the_units_of_their_panel() -> None:
     panel, other = make_panel(), make_panel(serial_number=8)
     point, foreign = (
-        found(one, kind="variable", range=34, shape=ANALOG) for one in (panel, other)
+        found(one, kind="variable", number=34, shape=ANALOG) for one in (panel, other)
     )
     unit = own_unit(panel, name="rpm")
     point.refresh_from_db()
@@ -261,8 +261,8 @@ def test_points_follow_the_units_of_their_panel() -> None:
 
 def test_points_follow_the_tables_and_contacts_of_their_panel() -> None:
     panel = make_panel()
-    analog = found(panel, range=20, shape=ANALOG)
-    digital = found(panel, index=1, range=23, shape=DIGITAL)
+    analog = found(panel, number=20, shape=ANALOG)
+    digital = found(panel, index=1, number=23, shape=DIGITAL)
     table = {"device_id": panel.pk, "index": 0, "name": "bar"}
     rows.create(ConversionTable, [table], by=ALL, role=Role.ENGINEER)
     change(own_unit(panel, kind="digital", off_text="Idle", on_text="Busy"), direct=1)
@@ -274,7 +274,7 @@ def test_points_follow_the_tables_and_contacts_of_their_panel() -> None:
 def test_points_are_in_the_units_that_the_panel_holds() -> None:
     """It does not know yet what we want."""
     panel = make_panel()
-    point = found(panel, kind="variable", range=34, shape=ANALOG)
+    point = found(panel, kind="variable", number=34, shape=ANALOG)
     unit = own_unit(panel, name="rpm")
     unit.take_over({"name": "rpm"})
     unit.save()
@@ -287,7 +287,7 @@ def test_points_are_in_the_units_that_the_panel_holds() -> None:
 def test_many_points_follow_at_the_cost_of_one(count: int, django_assert_num_queries: Any) -> None:
     panel = make_panel()
     for index in range(count):
-        found(panel, kind="variable", index=index, range=34, shape=ANALOG)
+        found(panel, kind="variable", index=index, number=34, shape=ANALOG)
     unit = own_unit(panel, name="rpm")
     with django_assert_num_queries(20):
         change(unit, name="l/s")
@@ -301,7 +301,7 @@ def test_every_range_that_a_panel_knows_can_be_written(kind: PointKind) -> None:
         for one in ranges.known(kind.of_ranges, digital=shape == DIGITAL):
             wanted = {"range": one.number, "digital_analog": shape}
             assert update(point, **wanted).range == one.number
-            read = found(panel, kind=kind, range=one.number, shape=shape)
+            read = found(panel, kind=kind, number=one.number, shape=shape)
             assert (read.units, read.states) == (one.unit, list(one.hardware_states))
 
 
