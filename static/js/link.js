@@ -8,6 +8,8 @@
 //   });
 //   link.connect();
 
+import { signInAgain } from "./session.js";
+
 const SILENCE = 25_000; // no message for so long: the link is lost
 const PATIENCE = 5_000; // so long may a new connection take until its snapshot is in
 const FIRST_DELAY = 1_000;
@@ -79,11 +81,9 @@ export class Link {
   }
 
   #closed(code) {
-    if (code === NOT_SIGNED_IN || code === CHANGED) {
-      location.reload(); // as the user may see it now; the login page leads back here
-      return;
-    }
-    if (code === AGAIN) this.connect();
+    if (code === NOT_SIGNED_IN) signInAgain();
+    else if (code === CHANGED) location.reload(); // as the user may see it now
+    else if (code === AGAIN) this.connect();
     else this.#lose();
   }
 

@@ -5,11 +5,12 @@
 //   <span data-devices-known>0</span>   <div data-devices-shown="7">…fragment…</div>
 
 import { setText } from "./clock.js";
+import { signInAgain } from "./session.js";
 
 export function startRefresh() {
   document.addEventListener("htmx:before:swap", (event) => {
     const { response } = event.detail.ctx;
-    if (response.raw.redirected) location.reload();
+    if (response.raw.redirected) signInAgain();
     const isForm = [409, 422].includes(response.status); // it says what is wrong with what was asked
     if (response.raw.redirected || (response.status >= 400 && !isForm)) event.preventDefault();
   });

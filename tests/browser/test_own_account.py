@@ -21,8 +21,10 @@ def test_a_session_is_ended_from_another_browser(open_page: OpenPage) -> None:
     page.get_by_role("button", name="End the session of").first.click()
     expect(page.locator(".notice")).to_contain_text("The session is ended.")
     expect(page.get_by_role("button", name="End the session of")).to_have_count(known - 1)
-    other.goto("/devices/")
-    other.wait_for_url("**/login/?next=/devices/")
+    other.wait_for_url("**/login/?ended=1&next=%2Fdevices%2F")
+    expect(other.get_by_text("Your session was ended or has run out.")).to_be_visible()
+    sign_in(other)
+    other.wait_for_url("**/devices/")
 
 
 def test_a_token_is_made_used_and_revoked(site: Site, open_page: OpenPage) -> None:

@@ -180,3 +180,11 @@ async def test_a_wrong_token_at_the_live_socket_is_logged_too(
     await socket.connect()
     assert (await socket.receive_output())["code"] == 4401
     assert said == [f"a wrong API token came from {address}"]
+
+
+def test_who_was_put_out_reads_why(client: Client) -> None:
+    asked = "The page that you asked for opens after you sign in."
+    assert asked in client.get("/login/?next=/devices/").content.decode()
+    page = client.get("/login/?ended=1&next=%2Fdevices%2F").content.decode()
+    assert "Your session was ended or has run out." in page
+    assert asked not in page
