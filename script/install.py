@@ -1,7 +1,9 @@
 """What script/run, script/test and script/bench need before they start: the virtual environment,
 the pinned packages and the built front end. Done once; a stamp of the inputs tells whether again.
+script/install does that and no more.
 """
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -92,3 +94,19 @@ def _digest(paths: list[Path]) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="script/install", description="Installs what is missing, and starts nothing."
+    )
+    parser.parse_args()
+    try:
+        install("requirements.txt")
+        build_front_end()
+    except InstallError as error:
+        sys.exit(f"script/install: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,7 @@ def front_end_is_built(app_configs: object, **kwargs: Any) -> Sequence[checks.Ch
     return [
         checks.Warning(
             "The front end is not built.",
-            hint="Run `python script/build_ui.py`, or script/run, which does it.",
+            hint="Run script/install.",
             id="t3000.W001",
         )
     ]

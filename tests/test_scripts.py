@@ -24,10 +24,26 @@ def test_run_lists_its_options() -> None:
         assert option in answer.stdout
 
 
+def test_install_installs_and_starts_nothing() -> None:
+    environment = {"PATH": "/usr/bin:/bin", "T3000_PYTHON": sys.executable}
+    answer = run(str(ROOT / "script" / "install"), "--help", **environment)
+    assert answer.returncode == 0
+    assert "starts nothing" in answer.stdout
+    answer = run(str(ROOT / "script" / "install"), "--start", **environment)
+    assert answer.returncode == 2
+    assert "unrecognized arguments: --start" in answer.stderr
+
+
+def test_the_readme_leads_to_every_guide() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for guide in (ROOT / "docs").glob("*.md"):
+        assert f"(docs/{guide.name})" in readme
+
+
 def test_without_python_the_scripts_say_what_to_install(tmp_path: Path) -> None:
     for tool in ("dirname", "sh"):
         (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
-    for script in ("run", "test", "bench", "screenshots"):
+    for script in ("install", "run", "test", "bench", "screenshots"):
         answer = run("/bin/sh", str(ROOT / "script" / script), PATH=str(tmp_path))
         assert answer.returncode == 1
         assert "apt install python3 python3-venv" in answer.stderr
