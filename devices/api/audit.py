@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from rest_framework import serializers
 
-from devices.api.fields import Choice, Id, Moment, Search
+from devices.api.fields import Choice, Id, Moment
 from devices.api.queries import SearchQuery
 from devices.api.views import ApiView, DetailView, ListView
 from devices.domain import audit
@@ -55,7 +55,7 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
 class AuditQuery(SearchQuery):
     site = Id(required=False, source="site_id")
     device = Id(required=False, source="device_id")
-    kind = Search(required=False, help_text="device, point, command ...")
+    kind = Choice(choices=audit.kinds(), required=False)
     row = Id(required=False, source="row_id", help_text="Of one row; give `kind`, too.")
     user = Id(required=False, source="user_id")
     origin = Choice(choices=Origin.choices, required=False)

@@ -22,6 +22,7 @@ from devices.enums import LinkState, NetworkProtocol
 from devices.middleware import actor
 from devices.models import Device, Job, JobNetwork
 from devices.models.device import LARGEST_SERIAL
+from protocols.addresses import BACNET_PORT
 
 WAIT = 8.0  # seconds; a network asks twice within 3 s each
 
@@ -120,7 +121,10 @@ class Devices(Resource):
     tag = "devices"
     create_query = ConnectQuery
     create_answers = {202: JobSerializer}
-    conflict = "Device 5 at 192.168.1.5 is not stored: no answer. With ?force=true it is, unasked."
+    conflict = (
+        "Device 5 at 192.168.1.5, port 47808, is not stored: no answer. ?force=true stores it "
+        "without asking it."
+    )
 
     @classmethod
     def annotated(cls) -> QuerySet[Any]:
@@ -150,8 +154,9 @@ class Devices(Resource):
         if end.ended_at is None:
             return accepted(job, self.rights)
         if end.problem:
-            where = f"Device {values['instance']} at {values['address']} is not stored"
-            raise Conflict(f"{where}: {end.problem}. With ?force=true it is, unasked.")
+            who = f"Device {job.sought.instance} at {_asked(job.sought.address)}"
+            why = f"is not stored: {end.problem}. ?force=true stores it without asking it."
+            raise Conflict(f"{who} {why}")
         return self.created(job.sought.device_id or 0)
 
     def _connect(self, request: Request, values: Mapping[str, Any]) -> int:
@@ -162,3 +167,8 @@ class Devices(Resource):
 
     def remove(self, ids: Sequence[int]) -> None:
         devices.remove(ids, by=self.rights)
+
+
+def _asked(address: str) -> str:
+    """Where it was asked: drivers leave out the usual port."""
+    return address if ":" in address else f"{address}, port {BACNET_PORT},"

@@ -187,7 +187,8 @@ def asker(request: Request) -> User:
 
 
 def no_such(model: type[Model], pk: int) -> str:
-    return f"There is no {model._meta.verbose_name} {pk}."
+    # `users` are those of a panel.
+    return f"There is no {'account' if model is User else model._meta.verbose_name} {pk}."
 
 
 class NoSuchPath(APIView):

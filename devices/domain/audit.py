@@ -6,13 +6,16 @@ Changes of configured rows are written down by the rows themselves (devices.mode
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from devices.domain.rights import Rights
 from devices.enums import Action, Role
-from devices.models import AuditEntry, Device
+from devices.models import AuditEntry, Command, Device, Session
 from devices.models.acting import Actor, current
 from devices.models.audit import plain
+from devices.models.audited import Audited
 
 READER = Role.OPERATOR
 
@@ -38,6 +41,13 @@ def note(
         device_id=device.pk if device else None,
         changes={field: [plain(value) for value in pair] for field, pair in changes.items()},
     ).save(force_insert=True)
+
+
+def kinds() -> list[str]:
+    """What entries are of: configured rows, and what is noted by `note`."""
+    recorded = (Audited, Command, Session, User)
+    models = (one for one in apps.get_models() if issubclass(one, recorded))
+    return sorted(one._meta.model_name or "" for one in models)
 
 
 def visible(rights: Rights) -> QuerySet[AuditEntry]:

@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth.models import User
 from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
+from devices.domain import audit
 from devices.enums import Action, Origin
-from devices.models import AuditEntry, Command, Device
-from devices.models.audited import Audited
+from devices.models import AuditEntry, Device
 from t3000.domain.queries import milliseconds
 
 SHOWN = 3  # fields that are told at once; the others unfold, where it is more than one
@@ -108,9 +107,7 @@ def kind_word(kind: str) -> str:
 
 def kinds() -> list[tuple[str, str]]:
     """What entries are of, by its word."""
-    found = [one for one in apps.get_models() if issubclass(one, Audited | Command | User)]
-    named = [(one._meta.model_name or "", kind_word(one._meta.model_name or "")) for one in found]
-    return sorted(named, key=lambda one: one[1])
+    return sorted(((kind, kind_word(kind)) for kind in audit.kinds()), key=lambda one: one[1])
 
 
 def _changes(entry: AuditEntry, names: Names, zone: str) -> list[FieldChange]:

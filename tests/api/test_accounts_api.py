@@ -162,7 +162,8 @@ def test_an_administrator_of_a_site_manages_who_has_roles_there_only(
     seen = {one["username"]: one["roles"] for one in local.get(PATH).json()["results"]}
     assert set(seen) == {"local", "mine", "shared"}
     assert seen["shared"] == [{"site": here.pk, "role": "viewer"}]
-    send(local, "patch", of(boss), {"name": "X"}, 404)
+    gone = send(local, "patch", of(boss), {"name": "X"}, 404)
+    assert gone["detail"] == f"There is no account {boss.pk}."
     send(local, "patch", of(mine), {"name": "Mine", "password": GOOD + "2"}, 200)
     for change in ({"name": "X"}, {"password": GOOD + "2"}, {"active": False}):
         problem = send(local, "patch", of(shared), change, 403)

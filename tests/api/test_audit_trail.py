@@ -98,7 +98,11 @@ def test_entries_are_found_by_what_who_and_when(auditor: Client) -> None:
     since = (timezone.now() - timedelta(days=8)).isoformat()
     assert "create Attic" not in names(since=since)
     assert len(names(since=since)) > 2
-    assert names(kind="no such thing") == []
+    (error,) = auditor.get(PATH, {"kind": "foo"}).json()["errors"]
+    assert error["field"] == "kind"
+    assert '"foo" is not known; write one of ' in error["detail"]
+    assert ", device, " in error["detail"]
+    assert names(kind="session") == []
 
 
 def test_the_latest_comes_first_and_a_cursor_goes_on_from_what_is_known(auditor: Client) -> None:

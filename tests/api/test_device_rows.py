@@ -13,7 +13,7 @@ from django.utils import timezone
 from devices import live
 from devices.domain.link import PollResult
 from devices.enums import LinkState, Role
-from devices.models import Command, Device, Job, JobNetwork, Link, ProductModel
+from devices.models import Command, Device, Job, JobDevice, JobNetwork, Link, ProductModel
 from protocols.types import PointAddress, Quality, Reading
 from t3000 import field
 from t3000.models import PointValue
@@ -82,9 +82,13 @@ def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client)
     JobNetwork.objects.update(ended_at=timezone.now(), problem="no answer")
     refused = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
     why = (
-        f"Device {body['instance']} at {body['address']} is not stored: no answer. With ?force=true"
+        f"Device {body['instance']} at {body['address']} is not stored: no answer. ?force=true "
+        "stores it without asking it."
     )
     assert (refused.status_code, why in refused.json()["detail"]) == (409, True)
+    JobDevice.objects.update(address="127.0.5.5")
+    refused = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
+    assert "at 127.0.5.5, port 47808, is not stored" in refused.json()["detail"]
     forced = send(engineer, "post", f"{PATH}?force=true", body, Idempotency_Key="a")
     assert forced.status_code == 409  # it is another request
     JobNetwork.objects.all().delete()
