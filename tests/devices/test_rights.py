@@ -1,5 +1,7 @@
 """Roles at sites, and what they let see and do."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError
@@ -8,6 +10,7 @@ from devices.domain.rights import Lacks, Rights
 from devices.enums import Role
 from devices.models import Building, Command, Device, Network, RoleAssignment, Site
 from tests.factories import make_command, make_device, make_network, make_room, make_site, make_user
+from tests.resources import LISTS
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +85,10 @@ def test_a_user_has_one_role_at_a_place(site: str | None) -> None:
 
 def test_the_strongest_priorities() -> None:
     assert [role.strongest_priority for role in Role] == [None, 8, 5, 1]
+
+
+def test_what_takes_another_role_than_the_engineers_is_documented() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "rights.md").read_text()
+    others = {one.route for one in LISTS if one.view.role != Role.ENGINEER}
+    assert {"sites", "users", "email-alarms", "alarms", "boards"} <= others
+    assert {route for route in others if f"`{route}`" not in guide} <= {"accounts", "tokens"}
