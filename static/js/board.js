@@ -8,6 +8,7 @@ const STALE = 2;
 const NO_ANSWER = 5;
 const USABLE = [0, 1, 3]; // good, manual, out of range
 const WITHOUT_VALUE = [5, 7]; // no answer, not in device
+const OF_DEVICE = { unknown: "not-read", offline: "silent" }; // of a point without an answer
 const MODES = ["auto", "manual"]; // by quality; the others do not tell
 
 export class Board {
@@ -126,8 +127,8 @@ export class Board {
     const device = this.#deviceOf(element);
     const isFresh = !isLost && isAnswering(device);
     const quality = !isFresh && USABLE.includes(point.quality) ? STALE : point.quality;
-    const isUnread = quality === NO_ANSWER && device?.state === "unknown";
-    const state = isUnread ? "not-read" : this.#pointStates[quality];
+    const ofDevice = quality === NO_ANSWER ? OF_DEVICE[device?.state] : null;
+    const state = ofDevice ?? this.#pointStates[quality];
     const hasChanged = element.dataset.state !== state;
     const hasMoved = Number(element.dataset.time) !== point.time;
     setText(element.querySelector("[data-value]"), point.text);

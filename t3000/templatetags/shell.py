@@ -99,7 +99,7 @@ def badge(state: State, since: int | None = None) -> dict[str, Any]:
 def badge_templates() -> dict[str, Any]:
     """One badge of each state for live.js to copy; those of points with their code."""
     coded = [(state, code.value) for code, state in states.POINT_STATES.items()]
-    uncoded = (*states.DEVICE_STATES.values(), states.NOT_READ, states.NOT_LIVE)
+    uncoded = (*states.DEVICE_STATES.values(), states.NOT_READ, states.SILENT, states.NOT_LIVE)
     others = [(state, None) for state in uncoded]
     badges = [
         {"state": state, "quality": quality, "since": 0 if state.is_timed else None}

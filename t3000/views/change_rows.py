@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
@@ -51,6 +52,7 @@ class ChangeRow:
     kind: str
     name: str
     device: int | None
+    site: str
     device_name: str
     changes: list[FieldChange]
 
@@ -68,8 +70,13 @@ class ChangeRow:
         return SHOWN if len(self.changes) > SHOWN + 1 else SHOWN + 1
 
 
-def change_rows(entries: Sequence[AuditEntry], zones: Mapping[int | None, str]) -> list[ChangeRow]:
-    """`zones` by site; what belongs to none is told in that of None."""
+def change_rows(
+    entries: Sequence[AuditEntry],
+    zones: Mapping[int | None, str],
+    sites: Mapping[int | None, str] = MappingProxyType({}),
+) -> list[ChangeRow]:
+    """`zones` by site; what belongs to none is told in that of None. `sites`: their names, where
+    it is worth saying which."""
     names = _names(entries)
     devices = Device.objects.filter(pk__in={one.device_id for one in entries})
     called: dict[int | None, str] = dict(devices.values_list("pk", "name"))
@@ -85,6 +92,7 @@ def change_rows(entries: Sequence[AuditEntry], zones: Mapping[int | None, str]) 
             kind=kind_word(entry.kind),
             name=_name(entry),
             device=entry.device_id if entry.device_id in called else None,
+            site=sites.get(entry.site_id, ""),
             device_name=called.get(entry.device_id, "") if entry.kind not in WHOLE else "",
             changes=_changes(entry, names, zone),
         )

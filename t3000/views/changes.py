@@ -42,13 +42,14 @@ def changes(request: PageRequest) -> HttpResponse:
         found = found.filter(pk__lt=_number(request.GET, "before"))
     page = list(found[: PAGE + 1])
     kept = {**asked, **({"device": str(device.pk)} if device else {})}
+    told = sites if len(sites) > 1 and device is None else []
     context: dict[str, Any] = {
-        "rows": change_rows(page[:PAGE], zones),
+        "rows": change_rows(page[:PAGE], zones, {site.pk: site.name for site in told}),
         "device": device,
         "asked": asked,
         "is_filtered": any(asked.values()),
         "kinds": kinds(),
-        "sites": sites if len(sites) > 1 and device is None else [],
+        "sites": told,
         "newest": _link(kept) if "before" in request.GET else "",
         "older": _link({**kept, "before": str(page[PAGE - 1].pk)}) if len(page) > PAGE else "",
     }

@@ -1,6 +1,6 @@
 """Points and devices as the pages show them: plain values, formatted, in one query each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from devices.domain.places import zone_of
 from devices.domain.rights import Rights
 from devices.enums import LinkState, NetworkProtocol, Role
 from devices.live_rows import CommandStatus
-from devices.models import Command, Device, Network
+from devices.models import Command, Device, Network, Site
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals
 from t3000.enums import PointKind, Quality, Shape
@@ -31,6 +31,7 @@ URGENCY = [
     Quality.STALE,
     Quality.GOOD,
 ]
+Buildings = Mapping[int, int]  # how many there are at each site that the user sees
 LOOKING_AT_MOST = timedelta(minutes=2)  # a discovery that takes longer has died
 
 
@@ -107,8 +108,10 @@ class DeviceRow:
     name: str
     state: LinkState
     place: str
+    site: str  # empty where the user sees one only
     vendor: str
     model: str
+    serial: int | None  # of a T3 panel
     firmware: str
     protocol: str
     address: str
@@ -199,22 +202,30 @@ def _has_lamp(point: Point, value: float | None) -> bool:
 def device_rows(devices: QuerySet[Device], rights: Rights) -> list[DeviceRow]:
     """Those of the devices that are at the user's sites."""
     related = rights.visible(devices).select_related(
-        "link", "network__site", "room__floor__building"
+        "link", "network__site", "room__floor__building", "product"
     )
+    buildings = _buildings(rights)
     # Counting drops the model's own order.
     counted = related.annotate(point_count=Count("points")).order_by("name", "instance")
-    return [_device_row(device) for device in counted]
+    return [_device_row(device, buildings) for device in counted]
 
 
-def _device_row(device: Device) -> DeviceRow:
+def _buildings(rights: Rights) -> Buildings:
+    sites = rights.visible(Site.objects.all()).order_by()
+    return dict(sites.annotate(count=Count("buildings")).values_list("pk", "count"))
+
+
+def _device_row(device: Device, buildings: Buildings) -> DeviceRow:
     link = device.link
     return DeviceRow(
         id=device.pk,
         name=device.name,
         state=LinkState(link.state),
-        place=place_text(device),
+        place=place_text(device, buildings),
+        site=device.network.site.name if len(buildings) > 1 else "",
         vendor=device.vendor_name,
-        model=device.model_name,
+        model=device.model_name or (device.product.name if device.product else ""),
+        serial=device.serial_number,
         firmware=device.firmware,
         protocol=device.network.get_protocol_display(),
         address=device.address,
@@ -265,11 +276,18 @@ def _is_looking(network: Network, now: datetime) -> bool:
     return not is_done and now - started < LOOKING_AT_MOST
 
 
-def place_text(device: Device) -> str:
-    """Where it is: the room and its floor, else what the device says of itself."""
-    if device.room is None:
-        return device.location
-    return f"{device.room.name}, {device.room.floor.name}"
+def place_text(device: Device, buildings: Buildings) -> str:
+    """Where it is: the room and its floor, else what the device says of itself; the building and
+    the site where there are several."""
+    site, room = device.network.site, device.room
+    names = [device.location]
+    if room is not None:
+        names = [room.name, room.floor.name]
+        if buildings.get(site.pk, 0) > 1:
+            names.append(room.floor.building.name)
+    if len(buildings) > 1:
+        names.append(site.name)
+    return ", ".join(filter(None, names))
 
 
 def needs_attention(now: datetime, rights: Rights) -> list[PointRow]:

@@ -34,6 +34,12 @@ POINT_STATES = {
 # Of a point whose device has not been asked yet: nothing is wrong with it.
 NOT_READ = State("not-read", _("Not read yet"), "hourglass")
 
+# Of one whose device does not answer, and of which there is no value that could be old: the device is
+# the matter, not the point.
+SILENT = State("silent", Quality.COMM.label, "plug-off")
+
+OF_DEVICE: dict[str, State] = {LinkState.UNKNOWN: NOT_READ, LinkState.OFFLINE: SILENT}
+
 DEVICE_STATES = {
     LinkState.UNKNOWN: State("unknown", LinkState.UNKNOWN.label, "question-circle"),
     LinkState.ONLINE: State("online", LinkState.ONLINE.label, is_timed=True),
@@ -60,8 +66,8 @@ NOT_LIVE = State("not-live", _("Not live"), "clock", is_timed=True)
 
 def point_state(quality: Quality, link: str) -> State:
     """How a point is shown, by the state of its device's link, too; board.js judges alike."""
-    if quality == Quality.COMM and link == LinkState.UNKNOWN:
-        return NOT_READ
+    if quality == Quality.COMM:
+        return OF_DEVICE.get(link, POINT_STATES[quality])
     return POINT_STATES[quality]
 
 

@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from devices.enums import CommandState, LinkState, Role
-from devices.models import Device, Network
+from devices.models import Building, Device, Network, ProductModel
 from protocols.types import Quality
 from tests.factories import (
     NOW,
@@ -19,6 +19,7 @@ from tests.factories import (
     make_network,
     make_point,
     make_room,
+    make_site,
     make_user,
     make_value,
 )
@@ -125,7 +126,11 @@ def test_an_old_value_is_shown_as_stale(operator: Client) -> None:
 
 @pytest.mark.parametrize(
     ("state", "word", "faults"),
-    [(LinkState.UNKNOWN, "Not read yet", 0), (LinkState.ONLINE, "No answer", 1)],
+    [
+        (LinkState.UNKNOWN, "Not read yet", 0),
+        (LinkState.ONLINE, "No answer", 1),
+        (LinkState.OFFLINE, "No answer", 0),  # the device is the matter
+    ],
 )
 def test_a_point_of_a_device_that_was_not_asked_yet_is_no_fault(
     operator: Client, state: LinkState, word: str, faults: int
@@ -247,3 +252,33 @@ def test_of_a_device_that_was_never_read_it_is_not_said_that_it_has_no_points(
     device = make_device(name="Later", link={"last_seen_at": seen})
     html = operator.get(f"/devices/{device.pk}/").content.decode()
     assert f"Later {told}" in html
+
+
+def test_with_several_sites_every_page_says_which_one_a_device_is_of(client: Client) -> None:
+    client.force_login(make_user(role=Role.ADMINISTRATOR))
+    room = make_room(make_site(name="Harbour"), name="Plant room")
+    hall = room.floor.building
+    Building.objects.create(site=hall.site, name="Other hall")
+    device = make_device(network=make_network(site=hall.site), room=room)
+    point = make_point(device, kind="output", writable=True, held={})
+    place = f"Plant room, Floor 1, {hall.name}"
+    pages = ["/", "/devices/", f"/devices/{device.pk}/", f"/points/{point.pk}/write"]
+    pages = {page: {"headers": {"HX-Request": "true"}} if "write" in page else {} for page in pages}
+    for page, options in pages.items():
+        html = client.get(page, **options).content.decode()
+        assert place in html
+        assert f"{place}, Harbour" not in html
+    make_site(name="Airport")
+    for page, options in pages.items():
+        assert f"{place}, Harbour" in client.get(page, **options).content.decode()
+    assert "<li>Harbour</li>" in client.get(f"/devices/{device.pk}/").content.decode()
+    assert "at Harbour" in client.get("/changes/").content.decode()
+
+
+def test_a_panel_that_never_answered_is_told_by_what_is_known_of_it(operator: Client) -> None:
+    product = ProductModel.objects.create(number=200, name="T3-TB-22i")
+    device = make_device(serial_number=237_201, product=product)
+    html = operator.get(f"/devices/{device.pk}/").content.decode()
+    assert "<li>T3-TB-22i</li>" in html
+    assert '<span class="quiet">Serial</span> 237201' in html
+    assert "T3-TB-22i" in operator.get("/devices/").content.decode()
