@@ -128,6 +128,18 @@ class HeldRow(Audited):
         wanted, held = self.wanted(), self.held or {}
         return {name for name in held if name in wanted and held[name] != wanted[name]}
 
+    def waiting(self) -> dict[str, Any]:
+        """What is wanted other than the device was read to hold it, by field."""
+        if self.state == SyncState.IN_SYNC:
+            return {}
+        otherwise = self._held_otherwise()
+        return {name: value for name, value in self.wanted().items() if name in otherwise}
+
+    def as_held(self, name: str) -> Any:
+        """What the device was read to hold of a field; what is wanted where that is not known."""
+        held = None if self.state == SyncState.IN_SYNC else (self.held or {}).get(name)
+        return getattr(self, name) if held is None else held
+
     def take_over(self, read: Mapping[str, Any]) -> None:
         """What the device was read to hold now. It becomes what is wanted where nothing waits to be
         pushed. An edit that waits is never overwritten: it is done if the device holds just that,

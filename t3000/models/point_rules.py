@@ -178,6 +178,9 @@ def _wrong_address(row: Any) -> str:
     own = address_in_panel(row)
     if own and row.address != own:
         return f"{row} of a panel is {own}; leave the address out."
+    if not row.address:
+        example = point_addresses.EXAMPLES.get(row.device.network.protocol, "analog-input,3")
+        return f"This is required here; write one such as {example}."
     try:
         point_addresses.canonical(row.device.network.protocol, row.address)
     except ValueError as error:

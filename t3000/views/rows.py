@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -11,7 +12,7 @@ from devices.domain.discovery import REPEAT
 from devices.domain.link import STALE_INTERVALS
 from devices.domain.places import zone_of
 from devices.domain.rights import Rights
-from devices.enums import LinkState, NetworkProtocol, Role
+from devices.enums import LinkState, NetworkProtocol, Role, SyncState
 from devices.live_rows import CommandStatus
 from devices.models import Command, Device, Network, Site
 from t3000.domain.queries import live_value, milliseconds, with_values
@@ -57,6 +58,8 @@ class PointRow:
     commandable: bool
     decimals: int
     states: dict[int, str]  # texts by value; none for a number
+    sync: str  # how what is wanted stands to what is shown, which the device holds; empty: in sync
+    wanted: str
     commands: PointCommands
 
     @property
@@ -178,8 +181,8 @@ def _point_row(
         address=point.address,
         kind=point.kind,
         number=point.number,
-        label=point.label,
-        description=point.description,
+        label=point.as_held("label"),
+        description=point.as_held("description"),
         text=live.text,
         units=point.units,
         on=bool(live.value) if _has_lamp(point, live.value) else None,
@@ -191,8 +194,29 @@ def _point_row(
         commandable=point.commandable,
         decimals=usual_decimals(point.units),
         states=state_texts(states=point.states, kind_of=point.object_type),
+        sync="" if point.state == SyncState.IN_SYNC else str(SyncState(point.state).label),
+        wanted=_wanted_text(point),
         commands=point_commands,
     )
+
+
+def _wanted_text(point: Point) -> str:
+    """What is configured and not in the device."""
+    if point.state == SyncState.IN_SYNC:
+        return ""
+    if point.held is None:
+        return "Wanted; its device was not read to have it"
+    told = ", ".join(_wish(point, name, value) for name, value in point.waiting().items())
+    return ". ".join(filter(None, (point.problem, f"Wanted: {told}" if told else "")))
+
+
+def _wish(point: Point, name: str, value: Any) -> str:
+    field: Any = point._meta.get_field(name)
+    if value in ("", None, []):
+        return f"no {field.verbose_name}"
+    if isinstance(value, list):
+        value = ", ".join(value)
+    return f"{field.verbose_name} {dict(field.flatchoices).get(value, value)}"
 
 
 def _has_lamp(point: Point, value: float | None) -> bool:

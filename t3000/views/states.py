@@ -34,8 +34,8 @@ POINT_STATES = {
 # Of a point whose device has not been asked yet: nothing is wrong with it.
 NOT_READ = State("not-read", _("Not read yet"), "hourglass")
 
-# Of one whose device does not answer, and of which there is no value that could be old: the device is
-# the matter, not the point.
+# Of one whose device does not answer, and of which there is no value that could be old: the device
+# is the matter, not the point.
 SILENT = State("silent", Quality.COMM.label, "plug-off")
 
 OF_DEVICE: dict[str, State] = {LinkState.UNKNOWN: NOT_READ, LinkState.OFFLINE: SILENT}

@@ -158,7 +158,7 @@ def test_a_panels_point_says_what_is_wrong(values: dict[str, Any], field: str, w
     [
         ({"range": 3}, "range", "nothing of the kind"),
         ({"filter": 5}, "filter", "nothing of the kind"),
-        ({"address": ""}, "address", "write analog-input,3"),
+        ({"address": ""}, "address", "required here; write one such as analog-input,3."),
         ({"address": "analog-inputs,1"}, "address", "such as analog-input,3"),
         ({"address": "analog-input,4194303"}, "address", "4,194,302"),
         ({"address": "input,1"}, "address", "there are: analog-input"),

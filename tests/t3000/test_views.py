@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from devices.enums import CommandState, LinkState, Role
+from devices.enums import CommandState, LinkState, Role, SyncState
 from devices.models import Building, Device, Network, ProductModel
 from protocols.types import Quality
 from tests.factories import (
@@ -17,6 +17,7 @@ from tests.factories import (
     make_command,
     make_device,
     make_network,
+    make_panel,
     make_point,
     make_room,
     make_site,
@@ -276,9 +277,53 @@ def test_with_several_sites_every_page_says_which_one_a_device_is_of(client: Cli
 
 
 def test_a_panel_that_never_answered_is_told_by_what_is_known_of_it(operator: Client) -> None:
-    product = ProductModel.objects.create(number=200, name="T3-TB-22i")
+    product = ProductModel.objects.create(number=251, name="T3-TB-22i")
     device = make_device(serial_number=237_201, product=product)
     html = operator.get(f"/devices/{device.pk}/").content.decode()
     assert "<li>T3-TB-22i</li>" in html
     assert '<span class="quiet">Serial</span> 237201' in html
     assert "T3-TB-22i" in operator.get("/devices/").content.decode()
+
+
+HELD = {"label": "OA-T", "description": "Outdoor air", "low": None}
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({"label": "RENAMED", "description": "by me"}, "Wanted: label RENAMED, description by me"),
+        ({"label": "", "description": ""}, "Wanted: no label, no description"),
+        ({"low": 3.5}, "Wanted: low 3.5"),
+    ],
+)
+def test_what_the_device_holds_is_shown_and_what_waits_is_marked(
+    operator: Client, values: dict[str, Any], wanted: str
+) -> None:
+    point = make_point(**{**HELD, **values}, held=HELD, state=SyncState.PENDING)
+    for page in (f"/devices/{point.device_id}/", "/"):
+        html = operator.get(page).content.decode()
+        assert "Outdoor air" in html
+        assert "by me</" not in html
+    row = first_row(operator.get(f"/devices/{point.device_id}/").content.decode())
+    assert f'<span class="sync" title="{wanted}">Pending</span>' in row
+    assert '<td class="wide label">OA-T</td>' in row
+
+
+@pytest.mark.parametrize(
+    ("fields", "mark"),
+    [
+        ({"held": HELD, "state": "in_sync"}, None),
+        ({"state": "pending"}, ("Pending", "Wanted; its device was not read to have it")),
+        (
+            {"held": {"range": 3}, "range": 4, "state": "refused", "problem": "Not allowed"},
+            ("Refused", "Not allowed. Wanted: range 4"),
+        ),
+    ],
+)
+def test_a_mark_says_how_a_point_stands(
+    operator: Client, fields: dict[str, Any], mark: tuple[str, str] | None
+) -> None:
+    point = make_point(make_panel(), **{**HELD, **fields})
+    row = first_row(operator.get(f"/devices/{point.device_id}/").content.decode())
+    found = re.search(r'class="sync" title="([^"]*)">([^<]*)<', row)
+    assert (found and (found[2], found[1])) == mark
