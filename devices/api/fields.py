@@ -143,7 +143,8 @@ class Moment(serializers.DateTimeField):
     """A time that says its distance from UTC: nobody must guess whose clock is meant."""
 
     default_error_messages = {
-        "invalid": "This is not a time; write one as 2026-11-23T18:00:00Z.",
+        "invalid": "This is not a time with its distance from UTC; write one as "
+        "2026-11-23T18:00:00Z or 2026-11-23T19:00:00+01:00.",
         "overflow": "This is before the year 1 or after the year 9999 in UTC.",
     }
 

@@ -12,6 +12,7 @@ from devices.api.serializers import RowSerializer
 from devices.domain import networks
 from devices.enums import NetworkProtocol
 from devices.models import Network
+from devices.models.network import validate_targets
 
 MOST_TARGETS = 1000
 
@@ -21,6 +22,7 @@ class NetworkBase(RowSerializer):
         child=JsonText(max_length=64),
         required=False,
         max_length=MOST_TARGETS,
+        validators=[validate_targets],
         help_text="Whom to ask for devices; empty: the local broadcast (BACnet only).",
     )
 

@@ -22,7 +22,8 @@ def refuse_unknown(
     if isinstance(data, Mapping):
         unknown = [name for name in data if name not in known]
         if unknown:
-            what = f"There is no such {kind}; there are: {', '.join(known) or 'none'}."
+            others = f"there are: {', '.join(known)}." if known else "none is taken here."
+            what = f"There is no such {kind}; {others}"
             only_told = "This is read only; leave it out."
             raise ValidationError({name: [only_told if name in told else what] for name in unknown})
 

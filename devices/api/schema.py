@@ -38,7 +38,7 @@ FORM = "multipart/form-data"
 # What Python strips, of which \s in other languages leaves out the separators 1C to 1F and 85.
 WRITTEN = "^[^\\u0000]*[^\\s\\u0000\\u001c-\\u001f\\u0085][^\\u0000]*$"
 NOT_EMPTY = "^[^\\u0000]+$"
-WRONG_PARAMETER = Wrong(field="colour", detail="There is no such parameter; there are: none.")
+WRONG_PARAMETER = Wrong(field="colour", detail="There is no such parameter; none is taken here.")
 LOCATION = OpenApiParameter(
     "Location",
     location=OpenApiParameter.HEADER,

@@ -134,7 +134,7 @@ def _check(priority: int, until: datetime | None, note: str, now: datetime) -> N
     if priority == MINIMUM_ON_OFF:
         raise BadCommand("priority", "Priority 6 belongs to the controller itself; 8 is the hand.")
     if until is not None and not now < until <= now + LONGEST:
-        raise BadCommand("until", "The end lies in the future, at most a year ahead.")
+        raise BadCommand("until", "The end must lie in the future, at most a year ahead.")
     if len(note) > NOTE_LENGTH:
         raise BadCommand("note", f"A note has at most {NOTE_LENGTH} characters.")
 

@@ -179,16 +179,22 @@ def _doubled(
     hidden = taken.intersection(keys)
     if hidden:
         hidden -= set(by.visible(others).values_list(*columns))
+    first: dict[tuple[Any, ...], int] = {}  # of the rows that were given
     for number, key in enumerate(keys):
         if None in key:  # nothing is equal to what is not there
             continue
-        if key in taken:
+        if key in taken or key in first:
             value = ", ".join(f"{name} {part}" for name, part in zip(names, key, strict=True))
             kind = model._meta.verbose_name
             usual = f"Another {kind} has {value} already."
-            told = "This is in use already; choose another." if key in hidden else message or usual
+            if key in hidden:
+                told = "This is in use already; choose another."
+            elif key in taken:
+                told = message or usual
+            else:
+                told = f"Row {first[key]} of these has {value}, too; rows count from 0."
             yield Wrong(number, names[-1], told)
-        taken.add(key)
+        first.setdefault(key, number)
 
 
 def _rules(

@@ -1,7 +1,7 @@
 """The settings of a T3 panel as one resource: its groups are the members."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -185,7 +185,12 @@ class Settings(DetailView):
                 else:
                     rows.update(model, {known: values}, by=self.rights, role=self.role)
             except rows.BadRows as error:
-                wrong[name] = by_field(error.problems)
+                wrong[name] = by_field(
+                    [  # the device is no member: the path names it
+                        replace(one, field="") if one.field == "device" else one
+                        for one in error.problems
+                    ]
+                )
         if wrong:
             raise ValidationError(wrong)
 

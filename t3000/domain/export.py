@@ -77,12 +77,12 @@ def _line(writer: Any, line: io.StringIO, cells: list[Any]) -> bytes:
 
 def _cell(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula; numbers stay numbers."""
+    if isinstance(value, bool | datetime):  # as in JSON
+        return orjson.dumps(value, option=JSON).decode().strip('"')
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, list | dict):
         value = orjson.dumps(value).decode()
-    if isinstance(value, datetime):
-        return value.isoformat()
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 

@@ -75,6 +75,9 @@ def test_all_points_are_told_with_what_is_configured_and_their_values(reader: Cl
     assert (second["kind"], second["value"], second["quality"]) == ("output", None, "comm")
     (row, _) = lines(reader.get(f"{PATH}/{device.pk}/export", {"format": "csv"}))
     assert (row["label"], row["units"], row["value"], row["low"]) == ("ZN-T", "°C", "-5.25", "0.5")
+    assert row["writable"] == str(first["writable"]).lower()
+    assert row["updated_at"] == first["updated_at"]
+    assert row["updated_at"].endswith("Z")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a\r\n=1", '"=1'])

@@ -152,7 +152,7 @@ def test_everything_wrong_is_named_and_nothing_stored(engineer: Client, path: st
 def test_only_panels_have_settings(engineer: Client) -> None:
     path = f"{API}/devices/{make_device().pk}/settings"
     assert engineer.get(path).json()["network"] is None
-    assert "T3 panels" in wrong(change(engineer, path, network={}))["network.device"]
+    assert "T3 panels" in wrong(change(engineer, path, network={}))["network"]
 
 
 def test_a_lost_update_is_refused(engineer: Client, path: str) -> None:

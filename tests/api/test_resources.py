@@ -101,6 +101,11 @@ def test_a_refusal_says_what_would_be_right(
     assert told in " ".join(found.values())
 
 
+def test_a_parameter_where_none_is_taken_is_told_so(engineer: Client) -> None:
+    refused = wrong(send(engineer, "post", "floors?colour=red", {}))
+    assert refused == {"colour": "There is no such parameter; none is taken here."}
+
+
 def test_the_lists_of_a_bulk_are_lists_of_objects(engineer: Client) -> None:
     found = wrong(send(engineer, "post", "floors/bulk", {"create": {}, "delete": 7}))
     assert all("write one such as [1, 2]" in told for told in found.values())
@@ -122,6 +127,8 @@ def test_the_rules_of_a_row_are_kept(engineer: Client) -> None:
         "Modbus TCP has no broadcast" in wrong(send(engineer, "post", "networks", body))["targets"]
     )
     assert send(engineer, "post", "networks", {**body, "targets": ["127.0.0.9"]}).status_code == 201
+    bad = {**body, "name": "M", "targets": ["127.0.0.9:x"], "poll_interval": 0}
+    assert wrong(send(engineer, "post", "networks", bad)).keys() == {"targets", "poll_interval"}
     assert (
         "write 192.168.1.2/24"
         in wrong(send(engineer, "post", "networks", {**body, "name": "M", "interface": "here"}))[

@@ -60,6 +60,9 @@ def test_what_must_be_unique_is_so_among_old_and_new(chief: Rights) -> None:
         )
     assert problems(error) == [(0, "name"), (2, "name")]
     assert "already" in error.value.problems[0].message
+    assert error.value.problems[1].message == (
+        f"Row 1 of these has site {other.pk}, name A, too; rows count from 0."
+    )
     with pytest.raises(BadRows):
         rows.create(Site, [{"name": site.name}], by=chief, role=Role.ADMINISTRATOR)
 
