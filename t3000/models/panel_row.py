@@ -16,6 +16,7 @@ from devices.models import Device, parts
 from devices.models.audited import Audited, values
 from devices.models.secret import EncryptedTextField
 from protocols.t3 import products
+from t3000.models.own_points import beyond_the_points
 from t3000.models.panel_rules import (
     beyond_the_table,
     doubled_names,
@@ -228,3 +229,4 @@ class PanelRow(HeldRow):
         yield from lacking(rows, panels)
         yield from too_long(rows, panels)
         yield from doubled_names(rows, panels)
+        yield from beyond_the_points(rows, panels)

@@ -23,7 +23,8 @@ Panels = Mapping[int, Device]
 
 def panels_of(rows: Iterable[Any]) -> Panels:
     """The T3 panels among the devices of rows, by id."""
-    devices = Device.objects.in_bulk({row.device_id for row in rows})
+    known = Device.objects.select_related("product", "hardware")  # which tell how much it has
+    devices = known.in_bulk({row.device_id for row in rows})
     return {pk: device for pk, device in devices.items() if device.is_panel}
 
 

@@ -112,6 +112,7 @@ def test_a_monitor_that_was_read_is_in_sync_until_its_inputs_change(engineer: Cl
         ({"inputs": [DIGITAL, ANALOG]}, "inputs.1.digital_analog", "before digital"),
         ({"inputs": [ANALOG] * 15}, "inputs", "14"),
         ({"inputs": [{"point": "IN"}]}, "inputs.0.point", "144IN3"),
+        ({"inputs": [ANALOG, {**ANALOG, "point": "OUT65"}]}, "inputs.1.point", "OUT1 to OUT64"),
         ({"inputs": [{}]}, "inputs.0.point", "required"),
         ({"inputs": [{**ANALOG, "point": ""}]}, "inputs.0.point", "blank"),
         ({"inputs": [{**ANALOG, "range": 256}]}, "inputs.0.range", "255"),

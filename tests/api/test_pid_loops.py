@@ -48,6 +48,8 @@ def test_a_loop_begins_as_in_t3000(engineer: Client, panel: Device) -> None:
         ({"input": "144IN3"}, "input", "Only points of the panel itself"),
         ({"input": "in3"}, "input", "Write it as IN3."),
         ({"input": "IN0"}, "input", "1 to"),
+        ({"input": "IN65"}, "input", "This panel has 64 inputs: IN1 to IN64."),
+        ({"setpoint": "VAR129"}, "setpoint", "This panel has 128 variables: VAR1 to VAR128."),
         ({"setpoint": "SCH1"}, "setpoint", "another kind of point"),
         ({"setpoint": "FAN"}, "setpoint", "144IN3"),
         ({"units": 39}, "units", "38"),
@@ -101,3 +103,14 @@ def test_a_loop_of_a_panel_is_emptied(engineer: Client, panel: Device) -> None:
     row = engineer.get(f"{API}/pid-loops/{loop.pk}").json()
     assert (row["input"], row["proportional"], row["state"]) == ("", 0, "pending")
     assert row["held"] == LOOP
+
+
+@pytest.mark.parametrize("setpoint", ["IN64", "144IN99", "12.7IN99", "REG2000"])
+def test_what_other_panels_have_is_theirs_to_know(
+    engineer: Client, panel: Device, setpoint: str
+) -> None:
+    Device.objects.filter(pk=panel.pk).update(panel_number=12)
+    body = {"device": panel.pk, "index": 0, "setpoint": setpoint}
+    assert send(engineer, "post", "pid-loops", body).status_code == 201
+    body = {**body, "index": 1, "setpoint": "12IN99"}
+    assert "64 inputs" in wrong(send(engineer, "post", "pid-loops", body))["setpoint"]
