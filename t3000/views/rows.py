@@ -33,6 +33,7 @@ URGENCY = [
     Quality.GOOD,
 ]
 Buildings = Mapping[int, int]  # how many there are at each site that the user sees
+NO_ANSWER = "no answer"  # of the drivers: pages say already that a device does not answer
 LOOKING_AT_MOST = timedelta(minutes=2)  # a discovery that takes longer has died
 
 
@@ -259,7 +260,7 @@ def _device_row(device: Device, buildings: Buildings) -> DeviceRow:
         stale_after=STALE_INTERVALS * device.network.poll_interval,
         last_seen=milliseconds(link.last_seen_at) if link.last_seen_at else None,
         since=milliseconds(link.since) if link.since else None,
-        problem=link.problem,
+        problem="" if link.problem == NO_ANSWER else link.problem,
         conflict=device.conflict,
         cycle_ms=link.cycle_ms,
         overruns=link.overruns,

@@ -50,3 +50,12 @@ def test_a_token_is_made_used_and_revoked(site: Site, open_page: OpenPage) -> No
     dialog.get_by_role("button", name="Revoke").click()
     expect(page.locator(".notice")).to_contain_text("Energy report is revoked")
     expect(row).to_have_count(0)
+
+
+def test_the_page_is_as_wide_as_the_others(open_page: OpenPage) -> None:
+    page = open_page("/account/")
+    ends = []
+    for path, part in (("/account/", ".account-lists"), ("/changes/", ".card")):
+        page.goto(path)
+        ends.append(page.locator(part).evaluate("(part) => part.getBoundingClientRect().right"))
+    assert ends[0] == ends[1]

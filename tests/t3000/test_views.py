@@ -55,6 +55,17 @@ def building(devices: int = 3) -> None:
             make_command(device, point=point.address, state=state)
 
 
+@pytest.mark.parametrize(("problem", "told"), [("no answer", 0), ("nobody is at home", 1)])
+def test_silence_is_told_once(operator: Client, problem: str, told: int) -> None:
+    since = timezone.now()
+    link = {"state": LinkState.OFFLINE, "last_seen_at": since, "since": since, "problem": problem}
+    device = make_device(link=link)
+    for path in ("/", f"/devices/{device.pk}/"):
+        page = operator.get(path).content.decode()
+        assert "oes not answer</" in page
+        assert page.count(problem) == told
+
+
 def urls() -> list[Any]:
     patterns = get_resolver().url_patterns
     pages = [one for one in patterns if not str(one.pattern).lstrip("^").startswith("api")]
