@@ -42,6 +42,7 @@ from t3000.views.accounts import account_list, end_sessions
 from t3000.views.accounts import add as add_account
 from t3000.views.accounts import delete as delete_account
 from t3000.views.accounts import edit as edit_account
+from t3000.views.accounts import revoke_token as revoke_account_token
 from t3000.views.changes import changes
 from t3000.views.devices import device, device_list, discover
 from t3000.views.networks import add_network
@@ -135,6 +136,7 @@ urlpatterns = [
     path("accounts/<int:user_id>/", edit_account, name="accounts-edit"),
     path("accounts/<int:user_id>/delete", delete_account, name="accounts-delete"),
     path("accounts/<int:user_id>/end-sessions", end_sessions, name="accounts-end-sessions"),
+    path("accounts/<int:user_id>/revoke-token", revoke_account_token, name="accounts-revoke-token"),
     path("changes/", changes, name="changes"),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", SignOut.as_view(), name="logout"),

@@ -1,9 +1,10 @@
 """Accounts, for administrators: who may come in, as what, and ending their sessions."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,14 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from devices.domain import accounts, sessions
+from devices.domain import accounts, sessions, tokens
 from devices.domain.accounts import BadAccount
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
 from devices.enums import Role
 from t3000.account_forms import AccountForm
-from t3000.views.account_rows import account_rows, session_rows
+from t3000.views.account_rows import account_rows, session_rows, token_rows
 from t3000.views.shell import PageRequest, needs, rights_of
+
+Row = TypeVar("Row", bound=Model)
 
 
 @require_safe
@@ -93,12 +96,24 @@ def end_sessions(request: PageRequest, user_id: int) -> HttpResponse:
     """One of them, or all."""
     account = get_object_or_404(accounts.managed(rights_of(request)), pk=user_id)
     if "session" in request.POST:
-        number = request.POST["session"]
-        rows = sessions.list_for(account)
-        sessions.end(get_object_or_404(rows, pk=number if number.isdecimal() else 0))
+        sessions.end(_posted_row(request, "session", sessions.list_for(account)))
     else:
         sessions.end_all(account)
     return redirect("accounts-edit", user_id)
+
+
+@require_POST
+@needs(Role.ADMINISTRATOR)
+def revoke_token(request: PageRequest, user_id: int) -> HttpResponse:
+    account = get_object_or_404(accounts.managed(rights_of(request)), pk=user_id)
+    tokens.revoke(_posted_row(request, "token", tokens.list_for(account)))
+    return redirect("accounts-edit", user_id)
+
+
+def _posted_row(request: PageRequest, name: str, rows: QuerySet[Row]) -> Row:
+    """Raises Http404."""
+    number = request.POST.get(name, "")
+    return get_object_or_404(rows, pk=number if number.isdecimal() and len(number) < 19 else 0)
 
 
 def _carry_out(form: AccountForm, change: Any) -> bool:
@@ -129,11 +144,13 @@ def _present(account: User, rights: Rights) -> dict[str, Any]:
 def _page(
     request: PageRequest, account: User, form: AccountForm, is_managed: bool, status: int = 200
 ) -> HttpResponse:
-    rows = sessions.list_for(account) if is_managed else []
-    context = {
+    context: dict[str, Any] = {
         "account": account,
         "form": form,
         "is_managed": is_managed,
-        "sessions": session_rows(rows, request.session.session_key),
     }
+    if is_managed:
+        here = request.session.session_key
+        context["sessions"] = session_rows(sessions.list_for(account), here)
+        context["tokens"] = token_rows(tokens.list_for(account))
     return render(request, "accounts/form.html", context, status=status)

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from devices.domain import tokens
 from devices.enums import Role
 from devices.models import RoleAssignment, Session, Site
 from tests import rows
@@ -132,6 +133,31 @@ def test_sessions_are_ended_one_or_all(chief: Client, here: Site) -> None:
     assert chief.post(path, {"session": "x"}).status_code == 404
     chief.post(path)
     assert not Session.objects.filter(user=user).exists()
+
+
+def test_tokens_are_listed_and_revoked(chief: Client, local: Client, here: Site) -> None:
+    user, shared = make_user("anna", site=here), make_user("shared", site=here)
+    shared.roles.create(site=make_site(), role=Role.VIEWER)
+    for owner in (user, shared):
+        for name in ("Energy report", "Old report"):
+            tokens.make(owner, name=name)
+    old = tokens.list_for(user).get(name="Old report")
+    path = f"/accounts/{user.pk}/"
+    page = text(chief.get(path))
+    assert page.count("Revoke Energy report?") == 1
+    assert f'action="{path}revoke-token"' in page
+    assert f'name="token" value="{old.pk}"' in page
+    assert local.post(f"{path}revoke-token", {"token": old.pk}).status_code == 302
+    assert "Old report" not in text(local.get(path))
+    assert [one.name for one in tokens.list_for(user)] == ["Energy report"]
+    others = tokens.list_for(shared).first()
+    assert others is not None
+    for number in (others.pk, "x", "9" * 30, ""):
+        assert chief.post(f"{path}revoke-token", {"token": number}).status_code == 404
+    foreign = f"/accounts/{shared.pk}/"
+    assert "Energy report" not in text(local.get(foreign))
+    assert local.post(f"{foreign}revoke-token", {"token": others.pk}).status_code == 404
+    assert tokens.list_for(shared).count() == 2
 
 
 def test_an_administrator_of_a_site_sees_and_changes_roles_there(local: Client, here: Site) -> None:
