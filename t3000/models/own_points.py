@@ -42,7 +42,10 @@ def _own(row: Any) -> Iterable[tuple[str, str]]:
 
 
 def _wrong(text: str, panel: Device) -> str:
-    point = references.parse(text)
+    try:
+        point = references.parse(text)
+    except ValueError:  # as the panel holds it; what people write is looked at by the field
+        return ""
     is_own = point.instance is None and point.panel in (0, panel.panel_number)
     is_behind = point.sub_panel not in (0, point.panel)
     if point.kind not in KINDS or not is_own or is_behind or point.is_register:

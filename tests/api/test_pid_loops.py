@@ -114,3 +114,14 @@ def test_what_other_panels_have_is_theirs_to_know(
     assert send(engineer, "post", "pid-loops", body).status_code == 201
     body = {**body, "index": 1, "setpoint": "12IN99"}
     assert "64 inputs" in wrong(send(engineer, "post", "pid-loops", body))["setpoint"]
+
+
+def test_a_reference_that_nobody_could_write_hinders_no_other_edit(
+    engineer: Client, panel: Device
+) -> None:
+    loop = PidLoop(device=panel, index=0)
+    loop.take_over({**LOOP, "setpoint": "point 3 of type 14 of panel 5"})
+    loop.save()
+    path = f"pid-loops/{loop.pk}"
+    assert send(engineer, "patch", path, {"bias": 50}).status_code == 200
+    assert "setpoint" in wrong(send(engineer, "patch", path, {"setpoint": "IN99"}))
