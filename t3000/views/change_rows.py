@@ -92,7 +92,7 @@ def change_rows(
             kind=kind_word(entry.kind),
             name=_name(entry),
             device=entry.device_id if entry.device_id in called else None,
-            site=sites.get(entry.site_id, ""),
+            site=sites.get(entry.site_id, "") if entry.kind != "site" else "",
             device_name=called.get(entry.device_id, "") if entry.kind not in WHOLE else "",
             changes=_changes(entry, names, zone),
         )
