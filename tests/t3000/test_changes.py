@@ -133,6 +133,7 @@ def test_changes_of_a_site_and_of_days_on_its_clock(auditor: Client) -> None:
     pump.time = evening
     pump.save()
     assert '<option value="">All sites</option>' in auditor.get("/changes/").content.decode()
+    assert re.search(r"Site Airport created\b", lines(auditor, kind="site")[0])  # not at itself
     assert len(lines(auditor, kind="pump")) == 2
     asked = {"kind": "pump", "site": here.pk}
     assert len(lines(auditor, **asked)) == 1
