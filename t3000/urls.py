@@ -23,6 +23,7 @@ from t3000.api import (
     pid_loops,
     points,
     programs,
+    root,
     schedules,
     tables,
     tags,
@@ -54,6 +55,7 @@ API = "api/t3000"
 
 
 api_patterns = [
+    *endpoint(API, root.Root, "api-root"),
     *resource(f"{API}/sites", places.Sites, "api-sites"),
     *resource(f"{API}/buildings", places.Buildings, "api-buildings"),
     *resource(f"{API}/floors", places.Floors, "api-floors"),

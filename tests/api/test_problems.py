@@ -25,7 +25,7 @@ def check(response: Any, status: int, title: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/api/", "/api/t3000", "/api/t3000/pints/", "/api/t3000/points/1/2/3"]
+    "path", ["/api", "/api/", "/api/t3000x", "/api/t3000/pints/", "/api/t3000/points/1/2/3"]
 )
 def test_an_unknown_path_is_404(reader: Client, path: str) -> None:
     for method in ("get", "post", "delete"):

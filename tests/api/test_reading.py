@@ -308,6 +308,18 @@ def test_a_row_that_does_not_exist_is_named(reader: Client) -> None:
     assert get(reader, "rooms/7", 404)["detail"] == "There is no room 7."
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_lists_are_told_where_the_api_begins(reader: Client, slash: str) -> None:
+    resources = reader.get(f"/api/t3000{slash}").json()["resources"]
+    paths = {one["name"]: one["path"] for one in resources}
+    assert paths["points"] == "/api/t3000/points"
+    assert {"sites", "devices", "commands", "audit", "accounts"} <= paths.keys()
+    assert "points/bulk" not in paths
+    for path in paths.values():
+        assert "results" in reader.get(path).json(), path
+    assert Client().get(f"/api/t3000{slash}").status_code == 401
+
+
 def test_a_browser_reads_with_its_session() -> None:
     client = Client()
     client.force_login(make_user())
