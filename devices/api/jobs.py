@@ -49,7 +49,9 @@ class JobSerializer(serializers.Serializer[Any]):
     asked_by = serializers.CharField()
     asked_at = serializers.DateTimeField()
     networks = JobNetworkSerializer(many=True)
-    devices = serializers.IntegerField(help_text="How many are known on these networks now.")
+    devices = serializers.IntegerField(
+        help_text="How many are known on these networks now; of a connection its own."
+    )
     new_devices = serializers.IntegerField(help_text="How many of them this job met first.")
     device = serializers.IntegerField(
         allow_null=True, help_text="The id of the device that it connected to."

@@ -118,11 +118,12 @@ def _progress(
     times = [time for part in found for time in added.get(part.network_id, ())]
     device = found[0].job.sought.device_id if found and job.kind == JobKind.CONNECT else None
     met = sum(job.asked_at <= time <= until for time in times)
+    connected = int(device is not None)
     return Progress(
         state=_whole([part.state for part in parts]),
         parts=parts,
-        devices=len(times),
-        new_devices=met if job.kind == JobKind.SEARCH else int(device is not None),
+        devices=len(times) if job.kind == JobKind.SEARCH else connected,
+        new_devices=met if job.kind == JobKind.SEARCH else connected,
         device=device,
     )
 

@@ -76,6 +76,7 @@ def test_without_an_end_in_time_there_is_a_job(engineer: Client, reader: Client)
     job = response.json()
     assert (response.status_code, response["Location"]) == (202, f"/api/t3000/jobs/{job['id']}")
     assert (job["kind"], job["state"], job["device"]) == ("connect", "pending", None)
+    assert (job["devices"], job["new_devices"]) == (0, 0)  # not those that are known there
     assert reader.get(response["Location"]).json() == job
     again = send(engineer, "post", f"{PATH}?wait=0", body, Idempotency_Key="a")
     assert again.json()["id"] == job["id"]
