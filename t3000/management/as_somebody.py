@@ -7,7 +7,7 @@ from django.db import DatabaseError
 from django.utils.text import capfirst
 
 from devices.models.acting import acting, at_shell
-from t3000.celery import NO_TABLES, lasting_problem
+from t3000.database_errors import NO_TABLES, lasting_problem
 
 
 class RecordedCommand(BaseCommand):

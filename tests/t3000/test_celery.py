@@ -26,16 +26,8 @@ from devices.domain.commands import EXECUTE
 from devices.domain.field_messages import FIRST
 from devices.domain.overrides import CHECK
 from devices.tasks import poll_devices
-from t3000.celery import (
-    AWAY,
-    NO_TABLES,
-    REFUSED,
-    Clock,
-    FieldStep,
-    QuietTask,
-    app,
-    lasting_problem,
-)
+from t3000.celery import Clock, FieldStep, QuietTask, app
+from t3000.database_errors import AWAY, NO_TABLES, REFUSED, lasting_problem
 from tests.servers import RedisServer
 
 
