@@ -296,7 +296,7 @@ def test_a_panel_that_never_answered_is_told_by_what_is_known_of_it(operator: Cl
     assert "T3-TB-22i" in operator.get("/devices/").content.decode()
 
 
-HELD = {"label": "OA-T", "description": "Outdoor air", "low": None}
+HELD = {"label": "OA-T", "description": "Outdoor air", "units": "°C", "low": None}
 
 
 @pytest.mark.parametrize(
@@ -305,6 +305,7 @@ HELD = {"label": "OA-T", "description": "Outdoor air", "low": None}
         ({"label": "RENAMED", "description": "by me"}, "Wanted: label RENAMED, description by me"),
         ({"label": "", "description": ""}, "Wanted: no label, no description"),
         ({"low": 3.5}, "Wanted: low 3.5"),
+        ({"units": "°F"}, "Wanted: units °F"),
     ],
 )
 def test_what_the_device_holds_is_shown_and_what_waits_is_marked(
@@ -318,6 +319,7 @@ def test_what_the_device_holds_is_shown_and_what_waits_is_marked(
     row = first_row(operator.get(f"/devices/{point.device_id}/").content.decode())
     assert f'<span class="sync" title="{wanted}">Pending</span>' in row
     assert '<td class="wide label">OA-T</td>' in row
+    assert '<td class="wide units">°C</td>' in row
 
 
 @pytest.mark.parametrize(
