@@ -113,8 +113,7 @@ def problems(rows: Sequence[Any]) -> Iterable[Problem]:
         elif row.low is not None and row.high is not None and row.low > row.high:
             told = f"low is above high: {row.low:.10g} to {row.high:.10g} is no range."
             yield row, "low", told
-            if not row._state.adding:  # that one may be what was changed
-                yield row, "high", told
+            yield row, "high", told
         if wrong := _wrong_address(row):
             yield row, "address", wrong
 

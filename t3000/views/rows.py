@@ -174,7 +174,7 @@ def point_rows(points: QuerySet[Point], now: datetime, rights: Rights) -> list[P
 def _point_row(
     point: Point, point_commands: PointCommands, now: datetime, rights: Rights
 ) -> PointRow:
-    site_id = point.device.network.site_id
+    site_id, units = point.device.network.site_id, point.as_held("units")
     live = live_value(point, now)
     return PointRow(
         id=point.pk,
@@ -185,7 +185,7 @@ def _point_row(
         label=point.as_held("label"),
         description=point.as_held("description"),
         text=live.text,
-        units=(units := point.as_held("units")),
+        units=units,
         on=bool(live.value) if _has_lamp(point, live.value) else None,
         quality=Quality(live.quality),
         link=point.device.link.state,
