@@ -50,7 +50,8 @@ class RowForm:
         """As OpenAPI tells it; `row`: the schema of the row as JSON."""
         needed = [name for name in self.members if is_whole and name in row["required"]]
         told = row["properties"]
-        file = {"type": "string", "format": "binary", "maxLength": self.most}
+        room = f"At most {self.most:,} bytes."
+        file = {"type": "string", "format": "binary", "description": room}
         return {
             "type": "object",
             "properties": {**{name: told[name] for name in self.members}, self.file: file},
