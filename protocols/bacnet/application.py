@@ -10,8 +10,8 @@ import ipaddress
 import socket
 from collections.abc import Callable
 
-from bacpypes3.apdu import ConfirmedRequestPDU, IAmRequest, WhoIsRequest
-from bacpypes3.app import Application
+from bacpypes3.apdu import APDU, ConfirmedRequestPDU, IAmRequest, WhoIsRequest
+from bacpypes3.app import APDUFuture, Application
 from bacpypes3.errors import ExecutionError
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
@@ -32,6 +32,18 @@ class ClientApplication(Application):
     """
 
     on_i_am: Callable[[IAmRequest], None] | None = None
+    is_closed = False
+
+    def request(self, apdu: APDU) -> APDUFuture:
+        """Raises Unreachable once it is closed: bacpypes3 would send by the socket that is gone, in
+        a task of its own, whose failure only the log tells."""
+        if self.is_closed:
+            raise Unreachable("the network is closed")
+        return super().request(apdu)
+
+    def close(self) -> None:
+        self.is_closed = True
+        super().close()
 
     async def do_IAmRequest(self, apdu: IAmRequest) -> None:
         await super().do_IAmRequest(apdu)

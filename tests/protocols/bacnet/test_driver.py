@@ -126,6 +126,24 @@ async def test_a_taken_port_is_refused_with_the_reason(free_port: Callable) -> N
         assert not driver.is_connected
 
 
+async def test_what_is_read_while_the_network_closes_is_not_sent_any_more(
+    free_port: Callable, open_driver: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A device that is silent is asked again; the second time by nobody."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", free_port()))
+        silent.setblocking(False)
+        driver = await open_driver(free_port(), timeout=0.1, retries=3)
+        endpoint = Endpoint(f"127.0.0.1:{silent.getsockname()[1]}", 7)
+        reading = asyncio.create_task(driver.read(endpoint, [PointAddress("analog-input", 1)]))
+        await asyncio.get_running_loop().sock_recv(silent, 1024)
+        await driver.disconnect()
+        with pytest.raises(Unreachable, match="the network is closed"):
+            await reading
+    await asyncio.sleep(0)
+    assert "Traceback" not in caplog.text
+
+
 async def test_two_drivers_do_not_share_a_port(free_port: Callable) -> None:
     """bacpypes3 would bind both and each would get a part of the datagrams."""
     settings = NetworkSettings("127.0.0.1/8", free_port())
