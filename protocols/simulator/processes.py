@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -112,14 +112,13 @@ class SimulatedBuilding:
 
     def _start(self, specs: Sequence[DeviceSpec]) -> None:
         began = time.monotonic()
-        try:
+        with ExitStack() as unless_all_start:
+            unless_all_start.callback(self._end, [spec.instance for spec in specs])
             starting = [(spec, self._launch(spec)) for spec in specs]
             for spec, started in starting:
                 with started:
                     self._await_started(spec, started, began + START_SECONDS)
-        except BaseException:
-            self._end([spec.instance for spec in specs])
-            raise
+            unless_all_start.pop_all()
         logger.info("%d devices started in %.1f s", len(specs), time.monotonic() - began)
 
     def _end(self, instances: Sequence[int]) -> None:

@@ -1,6 +1,6 @@
 """References of a panel's rows to the panel's own points: there are so many, and no more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devices.models import Device, parts
@@ -19,10 +19,10 @@ KINDS = {
 
 def beyond_the_points(rows: Iterable[Any], panels: Panels) -> Iterable[Problem]:
     """Of other panels it is not known here what they have."""
+    rooms = {pk: room(panel) for pk, panel in panels.items()}
     for row in rows:
-        panel = panels.get(row.device_id)
-        for name, text in _references(row) if panel is not None else ():
-            if panel is not None and (wrong := _wrong(text, panel)):
+        for name, text in _references(row) if row.device_id in panels else ():
+            if wrong := _wrong(text, panels[row.device_id], rooms[row.device_id]):
                 yield row, name, wrong
 
 
@@ -41,7 +41,7 @@ def _own(row: Any) -> Iterable[tuple[str, str]]:
             yield field.name, text
 
 
-def _wrong(text: str, panel: Device) -> str:
+def _wrong(text: str, panel: Device, counts: Mapping[str, int]) -> str:
     try:
         point = references.parse(text)
     except ValueError:  # as the panel holds it; what people write is looked at by the field
@@ -51,7 +51,7 @@ def _wrong(text: str, panel: Device) -> str:
     if point.kind not in KINDS or not is_own or is_behind or point.is_register:
         return ""
     kind = KINDS[PointType(point.kind)]
-    count = room(panel)[kind]
+    count = counts[kind]
     if point.number < count:
         return ""
     return f"This panel has {count} {kind.plural.lower()}: {kind.prefix}1 to {kind.prefix}{count}."

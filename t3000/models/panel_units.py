@@ -38,19 +38,14 @@ def _listed(records: Mapping[int, Any], read: Any, missing: Any) -> list[Any]:
     return [read(records[index]) if index in records else missing for index in range(last + 1)]
 
 
-def _held(row: Unit | ConversionTable, name: str) -> Any:
-    held = (row.held or {}).get(name)
-    return getattr(row, name) if held is None else held
-
-
 def _name(row: Unit | ConversionTable) -> str:
-    return str(_held(row, "name"))
+    return str(row.as_held("name"))
 
 
 def _digital(unit: Unit) -> DigitalUnit:
-    inverse = _held(unit, "direct") == CustomDigitalDirect.INVERSE
-    return DigitalUnit(_held(unit, "off_text") or OFF, _held(unit, "on_text") or ON, inverse)
+    inverse = unit.as_held("direct") == CustomDigitalDirect.INVERSE
+    return DigitalUnit(unit.as_held("off_text") or OFF, unit.as_held("on_text") or ON, inverse)
 
 
 def _states(unit: Unit) -> dict[int, str]:
-    return {state["value"]: state["name"] for state in _held(unit, "states") if state["used"]}
+    return {state["value"]: state["name"] for state in unit.as_held("states") if state["used"]}
