@@ -2,8 +2,8 @@
 
 One driver object serves one network and is used from one asyncio loop. Every driver is a
 `Driver`: it opens a network, identifies a device, lists its points and reads them. What only
-some protocols can do is a capability of its own (`Discovers`, `Writes`), found by isinstance;
-`require` refuses what a driver lacks before any I/O.
+some protocols can do is a capability of its own (`Discovers`, `Learns`, `Writes`), found by
+isinstance; `require` refuses what a driver lacks before any I/O.
 """
 
 from abc import ABC, abstractmethod
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 from protocols.errors import ProtocolError, Unsupported
+from protocols.scanning import EVERYBODY, ScanStep, Search
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -20,6 +21,7 @@ from protocols.types import (
     PointAddress,
     PointInfo,
     PointKind,
+    Profile,
     Reading,
 )
 
@@ -94,9 +96,22 @@ class Driver(ABC):
 class Discovers(Protocol):
     """Finds devices that nobody named."""
 
-    def discover(self) -> AsyncIterator[FoundDevice]:
-        """Yields each device as soon as it is described. A device that stops answering midway
-        is yielded with what is known and its problem; it never ends the scan."""
+    def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
+        """Yields each device as soon as it is described, and between them what was done. A device
+        that stops answering midway is yielded with what is known and its problem; it never ends
+        the scan. Raises Unreachable when the network is not open."""
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """Finds out what each device takes, and can be told what was found out before."""
+
+    def profile(self, endpoint: Endpoint) -> Profile:
+        """What is known of the device now."""
+
+    def recall(self, endpoint: Endpoint, profile: Profile) -> None:
+        """Takes up what was stored of the device, or what a person pinned; the same profile again
+        changes nothing that was learnt since."""
 
 
 @runtime_checkable

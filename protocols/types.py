@@ -161,11 +161,22 @@ class PointInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object of a BACnet device that is no point: a program, a schedule, a trend log."""
+
+    address: PointAddress
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkSettings:
     """What a driver must know to open one network.
 
     `interface` is this machine's address with its prefix length ("192.168.1.2/24"); `targets`
-    are asked for devices one by one or as directed broadcasts, the local broadcast if empty.
+    are asked for devices one by one or as directed broadcasts, the local broadcast if empty. `bbmd`
+    is the BACnet broadcast management device that we register with as a foreign device, "" for
+    none, each time for `bbmd_lifetime` seconds.
     """
 
     interface: str
@@ -173,13 +184,48 @@ class NetworkSettings:
     targets: tuple[str, ...] = ()
     timeout: float = 3.0  # seconds for one try of one request
     retries: int = 1
+    bbmd: str = ""
+    bbmd_lifetime: int = 300
+
+
+class Path(enum.StrEnum):
+    """From which of our ports a BACnet device is polled. Stored and sent: never renamed."""
+
+    POLLING = "polling"  # the port of the poller, whose codec is fast
+    MAIN = "main"  # the network's own port: some devices answer no other than 47808
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one BACnet device takes: told by itself, learnt when it refused more, or set by a
+    person.
+
+    `max_apdu` and `reply_limit` are octets; the latter is the longest reply that it was found to be
+    able to send, None while nothing below `max_apdu` was refused. `segmentation` and `services` are
+    in the standard's words, "" and () while not told. `limited_at`: when something was last found
+    not to work; a day later more is tried again. `pinned`: nothing is learnt, what stands here is
+    used.
+    """
+
+    max_apdu: int = 480  # what the smallest routers pass on
+    segmentation: str = ""
+    services: tuple[str, ...] = ()
+    has_rpm: bool = True
+    reply_limit: int | None = None
+    window: int = 1  # requests in flight
+    path: Path = Path.POLLING
+    limited_at: datetime | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDevice:
-    """One device that discovery heard of. `points` is what could be listed; `problem` says in
-    plain words why the list is short, empty when it is whole."""
+    """One device that discovery heard of. `points` and `objects` are what could be listed;
+    `problem` says in plain words why the lists are short, empty when they are whole. `profile` is
+    what a BACnet device takes, None of others."""
 
     info: DeviceInfo
     points: tuple[PointInfo, ...] = field(default=())
     problem: str = ""
+    objects: tuple[ObjectInfo, ...] = field(default=())
+    profile: Profile | None = None

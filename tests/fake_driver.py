@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from protocols.driver import Driver
 from protocols.errors import BadPoint, CodecError, Refused, Timeout, Unreachable
+from protocols.scanning import EVERYBODY, ScanStep, Search
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -68,7 +69,7 @@ class FakeDriver(Driver):
             raise BadPoint("does not answer as this instance", endpoint=endpoint)
         return device
 
-    async def discover(self) -> AsyncIterator[FoundDevice]:
+    async def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
         if not self._open:
             raise Unreachable("the network is not open")
         for device in list(self.devices.values()):

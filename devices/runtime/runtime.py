@@ -335,8 +335,9 @@ class FieldRuntime:
     async def _discover(self, plan: NetworkPlan) -> None:
         try:
             driver = await self._networks.driver(plan)
-            async for device in require(driver, Discovers).discover():  # type: ignore[type-abstract]
-                self._writer.put(Found(plan.network_id, device))
+            async for told in require(driver, Discovers).discover():  # type: ignore[type-abstract]
+                if isinstance(told, FoundDevice):
+                    self._writer.put(Found(plan.network_id, told))
         except ProtocolError as error:
             log.warning("no discovery on network %s: %s", plan.name, error)
         except Exception:  # the outermost guard, as above

@@ -24,6 +24,7 @@ from protocols.bacnet.objects import (
 from protocols.bacnet.properties import PropertyKey, PropertyReader
 from protocols.driver import Driver
 from protocols.errors import BadPoint, CodecError, FieldError, ProtocolError, Unreachable
+from protocols.scanning import EVERYBODY, ScanStep, Search
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -85,7 +86,7 @@ class BacnetDriver(Driver):
             raise Unreachable("the network is not open", endpoint=endpoint)
         return self._application, self._reader
 
-    async def discover(self) -> AsyncIterator[FoundDevice]:
+    async def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
         async with self._discovering:
             seats = asyncio.Semaphore(DESCRIBED_AT_ONCE)
             tasks = [

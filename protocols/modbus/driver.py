@@ -28,6 +28,7 @@ from protocols.modbus import points as t3
 from protocols.modbus.connection import Connection
 from protocols.modbus.product import Area, Family, load
 from protocols.planning import blocks
+from protocols.scanning import EVERYBODY, ScanStep, Search
 from protocols.t3 import products
 from protocols.types import (
     MANUAL,
@@ -114,7 +115,7 @@ class ModbusDriver(Driver):
 
     # Who is there.
 
-    async def discover(self) -> AsyncIterator[FoundDevice]:
+    async def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
         seats = asyncio.Semaphore(DESCRIBED_AT_ONCE)
         tasks = [
             asyncio.create_task(self._describe(address, seats))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from protocols.driver import Discovers, Driver, Writes, require
+from protocols.driver import Driver, Writes, require
 from protocols.errors import BadPoint, CodecError, Timeout, Unreachable
 from protocols.registry import DRIVERS, open_driver
 from protocols.simulator.flat import flat_device
@@ -22,6 +22,7 @@ from protocols.types import (
     Quality,
 )
 from tests.fake_driver import FakeDevice, FakeDriver
+from tests.searching import devices_found
 
 NO_ANSWER = (Timeout, Unreachable)  # over TCP a machine can say that nobody is there
 THINKS = 0.05  # seconds before an answer, of a slow device
@@ -146,7 +147,7 @@ async def test_connect_and_disconnect_may_be_repeated(field: Field) -> None:
 
 
 async def test_discover_finds_the_device_whole(field: Field) -> None:
-    found = [one async for one in require(field.driver, Discovers).discover()]
+    found = await devices_found(field.driver)
     assert [one.info.endpoint for one in found] == [field.endpoint]
     assert found[0].problem == ""
     assert found[0].info.vendor_id == 148

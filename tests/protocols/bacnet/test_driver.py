@@ -14,6 +14,7 @@ from protocols.bacnet.driver import LIVE_BYTES, BacnetDriver
 from protocols.errors import Timeout, Unreachable
 from protocols.simulator.flat import flat_device
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
+from tests.searching import devices_found
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def test_a_device_is_described_and_read_whatever_its_reply_length(
     port = free_port()
     simulate(flat_device("Panel", 41, "127.0.0.41", port, 60, **ways))
     driver = await open_driver(port)
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     assert (found.problem, len(found.points)) == ("", 60)
     readings = await driver.read(found.info.endpoint, [info.address for info in found.points])
     assert [reading.quality for reading in readings] == [Quality.GOOD] * 60
@@ -66,7 +67,7 @@ async def test_doubled_instances_are_both_found(
     for address in ("127.0.0.42", "127.0.0.43"):
         simulate(flat_device("Twin", 7, address, port, 4))
     driver = await open_driver(port)
-    found = [one.info.endpoint async for one in driver.discover()]
+    found = [one.info.endpoint for one in await devices_found(driver)]
     assert sorted(map(str, found)) == [
         f"device 7 at 127.0.0.42:{port}",
         f"device 7 at 127.0.0.43:{port}",
@@ -82,7 +83,7 @@ async def test_a_device_that_dies_midway_does_not_end_the_scan(
         flat_device("Slow", 45, "127.0.0.45", port, 8, reply_delay=30.0),
     )
     driver = await open_driver(port, retries=0, timeout=0.5)
-    found = {one.info.endpoint.instance: one async for one in driver.discover()}
+    found = {one.info.endpoint.instance: one for one in await devices_found(driver)}
     assert (found[44].problem, len(found[44].points)) == ("", 8)
     assert (found[45].problem, found[45].points) == ("no answer", ())
     building.stop()
@@ -182,7 +183,7 @@ async def test_long_texts_do_not_slow_down_reading(
     port = free_port()
     simulate(flat_device("Wordy", 48, "127.0.0.48", port, 60, max_apdu=206))
     driver = await open_driver(port)
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     profile = driver._reader._profiles[found.info.endpoint.address]
     assert profile.batch(LIVE_BYTES) == 206 // LIVE_BYTES
     before = dict(profile.most)
@@ -233,7 +234,7 @@ async def test_a_write_goes_between_the_requests_of_a_poll(
     port = free_port()
     simulate(flat_device("Panel", 48, "127.0.0.48", port, 40, supports_rpm=False, reply_delay=0.02))
     driver = await open_driver(port)
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     points = [info.address for info in found.points]
     poll = asyncio.create_task(driver.read(found.info.endpoint, points))
     await asyncio.sleep(0)

@@ -23,6 +23,7 @@ from protocols.types import (
 )
 from tests.protocols.modbus.installed import POINTS, UNIT
 from tests.protocols.modbus.relay import Relay
+from tests.searching import devices_found
 
 ROOM, WINDOW, FROST = (PointAddress("input", number) for number in (1, 2, 3))
 VALVE, LIGHT, BY_HAND, OFF = (PointAddress("output", number) for number in (1, 2, 3, 4))
@@ -227,7 +228,7 @@ async def test_a_changed_range_changes_how_a_point_is_read_not_its_address(
 async def test_discovery_asks_unit_255_and_takes_the_devices_own_address(
     driver: ModbusDriver, endpoint: Endpoint
 ) -> None:
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     assert (found.info.endpoint, found.problem) == (endpoint, "")
     assert len(found.points) == len(POINTS)
 
@@ -236,7 +237,7 @@ async def test_discovery_is_not_stopped_by_those_who_are_not_there(panel: Device
     targets = ("127.0.0.98", panel.address, panel.place, "127.0.0.99:1")
     driver = ModbusDriver(NetworkSettings("127.0.0.1/8", panel.port, targets, timeout=5.0))
     await driver.connect()
-    assert [one.info.endpoint.instance async for one in driver.discover()] == [UNIT]
+    assert [one.info.endpoint.instance for one in await devices_found(driver)] == [UNIT]
     await driver.disconnect()
 
 
@@ -265,7 +266,7 @@ async def test_a_device_that_is_no_t3_is_neither_read_nor_written(
     for attempt in (driver.read(endpoint, [ROOM]), driver.write(endpoint, SETPOINT, 1.0)):
         with pytest.raises(Unsupported, match="no T3 controller: product number 88"):
             await attempt
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     assert "no T3 controller" in found.problem
 
 

@@ -24,6 +24,7 @@ from protocols.simulator.spec import DeviceSpec
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
 from tests.protocols.modbus.installed import UNIT
 from tests.protocols.modbus.relay import Relay, exception, function, unit, untouched
+from tests.searching import devices_found
 
 ROOM = PointAddress("input", 1)
 SETPOINT = PointAddress("variable", 1)
@@ -256,7 +257,7 @@ async def test_another_panel_at_the_address_is_neither_read_nor_written_until_it
     with pytest.raises(Refused, match=ANOTHER):
         await driver.write(endpoint, SETPOINT, None)
     assert written() == []
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     assert (found.info.endpoint, found.problem) == (endpoint, "")
     await driver.write(endpoint, SETPOINT, 25.0)
     assert (await driver.read(endpoint, [SETPOINT]))[0].value == 25.0
@@ -358,7 +359,7 @@ async def test_a_device_that_stops_midway_is_found_with_its_problem(relay: Relay
     settings = NetworkSettings("127.0.0.1/8", 502, (relay.address,), timeout=1.0, retries=0)
     driver = ModbusDriver(settings)
     await driver.connect()
-    (found,) = [one async for one in driver.discover()]
+    (found,) = await devices_found(driver)
     await driver.disconnect()
     assert (found.info.endpoint, found.points) == (behind(relay), ())
     assert found.problem == "no answer"
