@@ -56,6 +56,25 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         error_messages=_always(NOT_A_PORT),
     )
 
+    bbmd_lifetime = forms.IntegerField(
+        required=False,
+        min_value=30,
+        max_value=65535,
+        label=_("Registration holds for (s)"),
+        help_text=_("It is renewed before that is over. Empty: 300."),
+        error_messages=_always(_("Write a whole number of seconds from 30 to 65535.")),
+    )
+    auto_discovery = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("yes", _("Register them as they are found")),
+            ("no", _("Let them wait to be approved")),
+        ],
+        label=_("Temco devices"),
+        help_text=_("Devices of others always wait to be approved."),
+        error_messages=_always(_("Choose one of the two.")),
+    )
+
     field_order = ["site"]
 
     class Meta:
@@ -66,21 +85,32 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             "interface",
             "port",
             "targets",
+            "bbmd",
+            "bbmd_lifetime",
+            "auto_discovery",
             "poll_interval",
             "timeout",
             "retries",
         )
         labels = {
             "interface": _("Address of this server"),
+            "bbmd": _("Register with a BBMD"),
             "poll_interval": _("Read every (s)"),
             "timeout": _("Wait for an answer (s)"),
             "retries": _("Further tries"),
         }
-        help_texts = {"retries": _("How often a request without an answer is repeated.")}
+        help_texts = {
+            "bbmd": _(
+                "BACnet/IP only: 10.1.0.2 or 10.1.0.2:47809, where devices are behind IP routers. "
+                "Empty: none."
+            ),
+            "retries": _("How often a request without an answer is repeated."),
+        }
         error_messages = {
             "name": {"required": _("A network needs a name.")},
             "protocol": {"invalid_choice": _("Choose BACnet/IP or Modbus TCP.")},
             "interface": {"required": _("Write an address such as 192.168.1.2/24.")},
+            "bbmd": {"max_length": _("Write an address such as 10.1.0.2 or 10.1.0.2:47809.")},
             "poll_interval": _always(_("Write a number of seconds from 1 to 86400.")),
             "timeout": _always(_("Write a number of seconds from 0.1 to 60.")),
             "retries": _always(_("Write a whole number from 0 to 10.")),
@@ -92,6 +122,7 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         if len(sites) == 1:
             self.instance.site = sites[0]
             del self.fields["site"]
+        self.initial["auto_discovery"] = "yes" if self.instance.auto_discovery else "no"
         if self.instance.pk is None:
             self.initial["port"] = None  # it depends on the protocol
 
@@ -106,6 +137,14 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         protocol = self.cleaned_data.get("protocol") or NetworkProtocol.BACNET
         port: int | None = self.cleaned_data["port"]
         return port or NetworkProtocol(protocol).default_port
+
+    def clean_bbmd_lifetime(self) -> int:
+        seconds: int | None = self.cleaned_data["bbmd_lifetime"]
+        return seconds or Network._meta.get_field("bbmd_lifetime").get_default()
+
+    def clean_auto_discovery(self) -> bool:
+        chosen: str = self.cleaned_data["auto_discovery"]
+        return chosen != "no"
 
     def clean_site(self) -> int:
         site_id: int = self.cleaned_data["site"]

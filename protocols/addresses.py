@@ -57,6 +57,11 @@ def _bacnet_ip(text: str, right: str) -> str:
     return f"{host}:{port}" if port not in (None, BACNET_PORT) else host
 
 
+def check_host(text: str) -> None:
+    """Whether it is an IPv4 address, with or without a port. Raises ValueError."""
+    _host(text, "write one such as 192.168.1.5 or 192.168.1.5:47809.")
+
+
 def _host(text: str, right: str) -> tuple[str, int | None]:
     host, colon, port = text.partition(":")
     try:

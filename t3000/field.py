@@ -142,6 +142,8 @@ def _network_plan(network: Network) -> NetworkPlan:
             targets=tuple(network.targets),
             timeout=network.timeout,
             retries=network.retries,
+            bbmd=network.bbmd,
+            bbmd_lifetime=network.bbmd_lifetime,
         ),
     )
 

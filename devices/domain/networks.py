@@ -13,7 +13,8 @@ from devices.enums import Role
 from devices.models import Network
 
 ROLE = Role.ENGINEER
-LEADS_TO = ("protocol", "interface", "port", "targets", "enabled")  # who can be found
+# Who can be found, and who of them is registered at once.
+LEADS_TO = ("protocol", "interface", "port", "targets", "bbmd", "auto_discovery", "enabled")
 Values = Mapping[str, Any]
 
 

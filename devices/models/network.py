@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.enums import NetworkProtocol
 from devices.models.audited import Audited
 from devices.models.place import NAME_LENGTH, Site
+from protocols.addresses import check_host
 
 
 def validate_interface(text: str) -> None:
@@ -44,6 +45,16 @@ def validate_targets(targets: object) -> None:
             )
 
 
+def validate_bbmd(text: str) -> None:
+    try:
+        check_host(text)
+    except ValueError:
+        raise ValidationError(
+            _("%(text)s is no address of a BBMD; write 10.1.0.2 or 10.1.0.2:47809."),
+            params={"text": text},
+        ) from None
+
+
 class Network(Audited):
     """How this server reaches a group of devices."""
 
@@ -67,6 +78,29 @@ class Network(Audited):
         blank=True,
         validators=[validate_targets],
         help_text=_("Whom to ask for devices; empty: the local broadcast (BACnet only)."),
+    )
+    bbmd = models.CharField(
+        _("BBMD"),
+        max_length=21,
+        blank=True,
+        validators=[validate_bbmd],
+        help_text=_(
+            "The broadcast management device that we register with as a foreign device, where "
+            "devices are behind IP routers (BACnet only); empty: none."
+        ),
+    )
+    bbmd_lifetime = models.PositiveIntegerField(
+        _("BBMD lifetime"),
+        default=300,
+        validators=[MinValueValidator(30), MaxValueValidator(65535)],
+        help_text=_("Seconds that such a registration holds; it is renewed before they are over."),
+    )
+    auto_discovery = models.BooleanField(
+        default=True,
+        help_text=_(
+            "Whether Temco's devices are registered as they are found; those of others wait to be "
+            "approved."
+        ),
     )
     timeout = models.FloatField(
         default=3.0,
@@ -133,11 +167,16 @@ class Network(Audited):
             taken.add((row.ip, row.port))
 
     def clean(self) -> None:
-        """Over TCP there is no broadcast that could find anybody."""
+        """Over TCP there is no broadcast that could find anybody, and nobody to pass one on."""
+        wrong = {}
         if self.protocol == NetworkProtocol.MODBUS and not self.targets:
-            raise ValidationError(
-                {"targets": _("Modbus TCP has no broadcast: name the devices, such as 10.0.1.20.")}
+            wrong["targets"] = _(
+                "Modbus TCP has no broadcast: name the devices, such as 10.0.1.20."
             )
+        if self.protocol == NetworkProtocol.MODBUS and self.bbmd:
+            wrong["bbmd"] = _("Modbus TCP knows no BBMD; leave it empty.")
+        if wrong:
+            raise ValidationError(wrong)
 
     @property
     def ip(self) -> str:

@@ -272,6 +272,9 @@ def test_devices_are_looked_for_where_a_network_leads_now(engineer: Client) -> N
         ({"port": 45001}, True),
         ({"targets": ["127.0.0.255"]}, True),
         ({"interface": "127.0.0.2/8"}, True),
+        ({"bbmd": "127.0.0.3:45009", "bbmd_lifetime": 60}, True),
+        ({"bbmd_lifetime": 90}, False),
+        ({"auto_discovery": False}, True),
         ({"enabled": False}, False),
         ({"enabled": True}, True),
     ):

@@ -83,6 +83,12 @@ def test_a_network_is_added_and_searched_at_once(administrator: Client) -> None:
         ("port", "70000", "A port is a number from 1 to 65535."),
         ("port", "40001", "Port 40001 on 10.20.4.2 is in use"),
         ("targets", "broadcast", "broadcast is not a target"),
+        ("bbmd", "router", "router is no address of a BBMD; write 10.1.0.2"),
+        ("bbmd", "10.1.0.2:0", "or 10.1.0.2:47809"),
+        ("bbmd", "1" * 22, "Write an address such as 10.1.0.2"),
+        ("bbmd_lifetime", "29", "seconds from 30 to 65535"),
+        ("bbmd_lifetime", "soon", "seconds from 30 to 65535"),
+        ("auto_discovery", "maybe", "Choose one of the two"),
         ("poll_interval", "0", "seconds from 1 to 86400"),
         ("timeout", "nan", "seconds from 0.1 to 60"),
         ("timeout", "90", "seconds from 0.1 to 60"),
@@ -119,6 +125,32 @@ def test_modbus_needs_targets_and_shares_its_port(administrator: Client) -> None
     assert "name the devices, such as 10.0.1.20" in response.content.decode()
     assert administrator.post("/networks/new", modbus).status_code == 302
     assert Network.objects.filter(port=502).count() == 2
+
+
+def test_a_bbmd_is_of_bacnet_only(administrator: Client) -> None:
+    modbus = {**GOOD, "protocol": "modbus", "bbmd": "10.1.0.2"}
+    response = administrator.post("/networks/new", modbus)
+    assert response.status_code == 422
+    assert "Modbus TCP knows no BBMD; leave it empty." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, ("", 300, True)),
+        ({"bbmd_lifetime": "", "auto_discovery": "yes"}, ("", 300, True)),
+        (
+            {"bbmd": "10.1.0.2:47809", "bbmd_lifetime": "60", "auto_discovery": "no"},
+            ("10.1.0.2:47809", 60, False),
+        ),
+    ],
+)
+def test_how_devices_are_found(
+    administrator: Client, given: dict[str, str], kept: tuple[str, int, bool]
+) -> None:
+    assert administrator.post("/networks/new", {**GOOD, **given}).status_code == 302
+    network = Network.objects.get()
+    assert (network.bbmd, network.bbmd_lifetime, network.auto_discovery) == kept
 
 
 def test_an_empty_form_chooses_no_port(administrator: Client) -> None:
