@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from zlib import crc32
 
+from protocols.simulator.faults import NO_FAULTS, Faults
 from protocols.simulator.spec import DeviceSpec, ObjectType, Point, Protocol
 
 
@@ -47,6 +48,7 @@ def flat_device(
     supports_rpm: bool = True,
     max_apdu: int = 600,
     segmentation: bool = False,
+    faults: Faults = NO_FAULTS,
     protocol: Protocol = Protocol.BACNET,
     write_log: str = "",
 ) -> DeviceSpec:
@@ -78,6 +80,7 @@ def flat_device(
         segmentation=segmentation,
         reply_delay=reply_delay,
         supports_rpm=supports_rpm,
+        faults=faults,
         protocol=protocol,
         write_log=write_log,
     )

@@ -5,6 +5,7 @@ bacpypes3 accepts any write to anything; these classes refuse what a real contro
 
 from typing import Any
 
+from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.errors import PropertyError
 from bacpypes3.local.analog import (
     AnalogInputObject,
@@ -25,7 +26,18 @@ from protocols.simulator.spec import ObjectType, Point
 _vendor_id = 999
 
 
-class Sensed:
+class Refusing:
+    """Does not let some of its properties be read."""
+
+    _refused: tuple[str, ...] = ()
+
+    async def read_property(self, attr: Any, index: int | None = None) -> Any:
+        if self._refused and str(PropertyIdentifier(attr)) in self._refused:
+            raise PropertyError("readAccessDenied")
+        return await super().read_property(attr, index)  # type: ignore[misc]
+
+
+class Sensed(Refusing):
     """An input: its present value is written only while it is out of service."""
 
     async def write_property(
@@ -36,7 +48,7 @@ class Sensed:
         await super().write_property(attr, value, index, priority)  # type: ignore[misc]
 
 
-class Limited:
+class Limited(Refusing):
     """An output or variable: values outside its range are refused."""
 
     _limits: tuple[float, float] | None = None
@@ -117,8 +129,8 @@ def present_value(point: Point, value: float) -> float | int:
     return round(value, 3) if point.type.is_analog else round(value)
 
 
-def make_object(point: Point, number: int) -> Any:
-    """The BACnet object of a point."""
+def make_object(point: Point, number: int, refused: tuple[str, ...] = ()) -> Any:
+    """The BACnet object of a point, some of whose properties cannot be read."""
     made = CLASSES[point.type](
         objectIdentifier=(point.type.value, number),
         objectName=point.label,
@@ -130,6 +142,7 @@ def make_object(point: Point, number: int) -> Any:
         outOfService=False,
         **_typed_properties(point),
     )
+    made._refused = refused
     if not point.type.is_input:
         made._limits = _limits(point)
     return made

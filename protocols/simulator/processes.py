@@ -1,4 +1,5 @@
-"""Starts, watches and ends the processes of a simulated building, one for each device.
+"""Starts, watches and ends the processes of a simulated building, one for each host: a device, or
+several that share a process.
 
 No process outlives the building: `stop` ends them, and each ends itself when this one is gone.
 """
@@ -10,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -19,6 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from protocols.simulator.addresses import AddressTakenError
+from protocols.simulator.hosts import Crowd, Host, Subnet, Trunk
 from protocols.simulator.spec import DeviceSpec, Protocol
 from protocols.simulator.weather import Clock
 
@@ -31,19 +33,20 @@ STOP_SECONDS = 1.0  # for a polite end; then SIGKILL
 class StartError(RuntimeError):
     """A device did not start; names the device and the reason."""
 
-    def __init__(self, spec: DeviceSpec, reason: str) -> None:
+    def __init__(self, spec: Host, reason: str) -> None:
         self.spec = spec
         self.reason = reason
         super().__init__(f"{spec.name} (device {spec.instance}) cannot start: {reason}")
 
 
 class SimulatedBuilding:
-    """Devices that answer on the network while the building is started.
+    """Devices that answer on the network while the building is started. A host of several is
+    known by the instance of its first device, and is started and killed as a whole.
 
     Also a context manager. To be used from one thread.
     """
 
-    def __init__(self, specs: Sequence[DeviceSpec], *, speed: float = 60.0) -> None:
+    def __init__(self, specs: Sequence[Host], *, speed: float = 60.0) -> None:
         if not 0 < speed <= 3600:
             raise ValueError(f"speed must be above 0 and at most 3600, not {speed}")
         _check_distinct(specs)
@@ -95,7 +98,7 @@ class SimulatedBuilding:
             self.kill(instance)
         self._start([self.specs[instance]])
 
-    def ended(self, timeout: float = 0.0) -> list[tuple[DeviceSpec, int]]:
+    def ended(self, timeout: float = 0.0) -> list[tuple[Host, int]]:
         """The devices whose processes ended by themselves, with their exit codes, each told once.
 
         Waits up to `timeout` seconds for one. They stay dead until `restart`.
@@ -110,7 +113,7 @@ class SimulatedBuilding:
                 process.close()
         return told
 
-    def _start(self, specs: Sequence[DeviceSpec]) -> None:
+    def _start(self, specs: Sequence[Host]) -> None:
         began = time.monotonic()
         with ExitStack() as unless_all_start:
             unless_all_start.callback(self._end, [spec.instance for spec in specs])
@@ -133,7 +136,7 @@ class SimulatedBuilding:
                 process.join()
             process.close()
 
-    def _launch(self, spec: DeviceSpec) -> Connection:
+    def _launch(self, spec: Host) -> Connection:
         reader, writer = self._spawn.Pipe(duplex=False)
         process = self._spawn.Process(
             target=_live,
@@ -146,7 +149,7 @@ class SimulatedBuilding:
         self._processes[spec.instance] = process
         return reader
 
-    def _await_started(self, spec: DeviceSpec, started: Connection, deadline: float) -> None:
+    def _await_started(self, spec: Host, started: Connection, deadline: float) -> None:
         if not started.poll(max(0.0, deadline - time.monotonic())):
             raise StartError(spec, f"no answer within {START_SECONDS:.0f} s")
         try:
@@ -159,28 +162,44 @@ class SimulatedBuilding:
             raise StartError(spec, problem)
 
 
-def _live(spec: DeviceSpec, speed: float, started: Connection) -> None:
-    """The life of a device's process. Sends "" when it answers, or why it cannot."""
+def _live(host: Host, speed: float, started: Connection) -> None:
+    """The life of a host's process. Sends "" when it answers, or why it cannot."""
     _end_with_parent()
     # A terminal sends Ctrl-C to all its processes; the parent decides when devices end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    # Here, so that the devices import bacpypes3 side by side and their parent not at all.
-    if spec.protocol is Protocol.MODBUS:
-        from protocols.simulator.modbus import serve
-    else:
-        from protocols.simulator.device import serve
 
     def tell(problem: str = "") -> None:
         with started:
             started.send(problem)
 
     try:
-        asyncio.run(serve(spec, Clock(speed), tell))
+        asyncio.run(_serve(host, Clock(speed), tell))
     except AddressTakenError as error:
         tell(str(error))
+
+
+async def _serve(host: Host, clock: Clock, tell: Callable[[], None]) -> None:
+    # Imported here, so that the devices import bacpypes3 side by side and their parent not at all.
+    match host:
+        case Trunk():
+            from protocols.simulator import router
+
+            await router.serve(host, clock, tell)
+        case Subnet():
+            from protocols.simulator import bbmd
+
+            await bbmd.serve(host, clock, tell)
+        case DeviceSpec(protocol=Protocol.MODBUS):
+            from protocols.simulator import modbus
+
+            await modbus.serve(host, clock, tell)
+        case Crowd() | DeviceSpec():
+            from protocols.simulator import device
+
+            await device.serve(host.devices, clock, tell)
 
 
 def _end_with_parent() -> None:
@@ -198,10 +217,10 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
-def _check_distinct(specs: Sequence[DeviceSpec]) -> None:
+def _check_distinct(specs: Sequence[Host]) -> None:
     for what, values in (
         ("instance", [str(spec.instance) for spec in specs]),
-        ("address", [spec.place for spec in specs]),
+        ("address", [place for spec in specs for place in spec.places]),
     ):
         twice = {value for value in values if values.count(value) > 1}
         if twice:

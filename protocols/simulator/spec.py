@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from protocols.simulator.faults import NO_FAULTS, Faults
+
 LABEL_LENGTH = 8  # what T3000's panels have room for
 OUTPUT_TEXT_LENGTH = 18
 TEXT_LENGTH = 20
@@ -119,6 +121,7 @@ class DeviceSpec:
     segmentation: bool = False
     reply_delay: float = 0.0  # seconds before the answer to any confirmed request
     supports_rpm: bool = True
+    faults: Faults = NO_FAULTS  # of a BACnet device
     protocol: Protocol = Protocol.BACNET
     serial: int | None = None  # of a Modbus panel; one that follows from its place if None
     write_log: str = ""  # a file that gets a line for each write that a Modbus panel is asked for
@@ -131,6 +134,15 @@ class DeviceSpec:
             raise ValueError(f"{self.name} has two points of the same label")
         if self.protocol is Protocol.MODBUS and not 1 <= self.instance <= 254:
             raise ValueError(f"{self.name}: Modbus addresses go from 1 to 254, not {self.instance}")
+
+    @property
+    def devices(self) -> tuple["DeviceSpec", ...]:
+        """Itself: it may stand where several devices share a process."""
+        return (self,)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return (self.place,)
 
     @property
     def place(self) -> str:

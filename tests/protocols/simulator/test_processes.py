@@ -11,19 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from protocols.simulator.addresses import AddressTakenError, check_free
 from protocols.simulator.demo import demo_building
 from protocols.simulator.flat import flat_device
+from protocols.simulator.hosts import Crowd
 from protocols.simulator.processes import SimulatedBuilding, StartError
 from protocols.simulator.spec import DeviceSpec
+from tests.ports import any_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEADLINE = 20.0
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def two_devices(port: int) -> tuple[DeviceSpec, DeviceSpec]:
@@ -59,7 +56,7 @@ def all_gone(pids: Iterable[int]) -> bool:
 
 
 def test_building_starts_and_stops_its_processes() -> None:
-    building = SimulatedBuilding(two_devices(free_port()))
+    building = SimulatedBuilding(two_devices(any_port()))
     assert building.pids == {}
     building.start()
     pids = building.pids
@@ -73,14 +70,14 @@ def test_building_starts_and_stops_its_processes() -> None:
 
 
 def test_stop_ends_a_process_that_does_not_react() -> None:
-    with SimulatedBuilding(two_devices(free_port())) as building:
+    with SimulatedBuilding(two_devices(any_port())) as building:
         pids = building.pids
         os.kill(pids[1], signal.SIGSTOP)
     assert all_gone(pids.values())
 
 
 def test_killed_device_comes_back_on_restart_only() -> None:
-    with SimulatedBuilding(two_devices(free_port())) as building:
+    with SimulatedBuilding(two_devices(any_port())) as building:
         before = building.pids
         building.kill(1)
         assert building.pids == {2: before[2]}
@@ -92,7 +89,7 @@ def test_killed_device_comes_back_on_restart_only() -> None:
 
 
 def test_device_that_dies_by_itself_is_told_once() -> None:
-    with SimulatedBuilding(two_devices(free_port())) as building:
+    with SimulatedBuilding(two_devices(any_port())) as building:
         os.kill(building.pids[2], signal.SIGKILL)
         told = building.ended(DEADLINE)
         assert [(spec.instance, code) for spec, code in told] == [(2, -signal.SIGKILL)]
@@ -103,14 +100,14 @@ def test_device_that_dies_by_itself_is_told_once() -> None:
 
 
 def test_ctrl_c_is_left_to_the_parent() -> None:
-    with SimulatedBuilding(two_devices(free_port())) as building:
+    with SimulatedBuilding(two_devices(any_port())) as building:
         for pid in building.pids.values():
             os.kill(pid, signal.SIGINT)
         assert building.ended(0.5) == []
 
 
 def test_taken_address_is_named_and_nothing_is_left_running() -> None:
-    port = free_port()
+    port = any_port()
     building = SimulatedBuilding(two_devices(port))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         # As generous as bacpypes3 is, which then would serve beside us.
@@ -128,7 +125,7 @@ def test_taken_address_is_named_and_nothing_is_left_running() -> None:
 
 
 def test_taken_broadcast_address_is_named() -> None:
-    port = free_port()
+    port = any_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.255.255.255", port))
         with pytest.raises(StartError, match=f"127.255.255.255:{port} is taken"):
@@ -136,7 +133,7 @@ def test_taken_broadcast_address_is_named() -> None:
 
 
 def test_failed_restart_leaves_the_others_alone() -> None:
-    port = free_port()
+    port = any_port()
     with SimulatedBuilding(two_devices(port)) as building:
         building.kill(2)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
@@ -163,6 +160,7 @@ def test_nonsense_is_refused_before_anything_starts() -> None:
 PARENT = """
 import sys, time
 from protocols.simulator.flat import flat_device
+from protocols.simulator.hosts import Crowd
 from protocols.simulator.processes import SimulatedBuilding
 
 if __name__ == "__main__":
@@ -180,7 +178,7 @@ def test_killed_parent_leaves_no_child(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     with subprocess.Popen(
-        [sys.executable, str(script), str(free_port())],
+        [sys.executable, str(script), str(any_port())],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
@@ -230,7 +228,7 @@ def read_until_ready(command: "subprocess.Popen[str]") -> list[str]:
 
 
 def test_command_serves_until_its_standard_input_ends(tmp_path: Path) -> None:
-    port = free_port()
+    port = any_port()
     options = ("--port", str(port), "--first-address", "127.0.0.51", "--stop-on-stdin-eof")
     with simulate(tmp_path, *options) as command:
         lines = read_until_ready(command)
@@ -248,8 +246,55 @@ def test_command_serves_until_its_standard_input_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_command_stops_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
-    with simulate(tmp_path, "--port", str(free_port()), "--first-address", "127.0.0.61") as command:
+    with simulate(tmp_path, "--port", str(any_port()), "--first-address", "127.0.0.61") as command:
         read_until_ready(command)
         command.send_signal(number)
         _, problem = command.communicate(timeout=DEADLINE)
         assert (command.returncode, problem) == (0, "")
+
+
+def test_command_serves_the_profile_that_it_is_asked_for(tmp_path: Path) -> None:
+    port = any_port()
+    options = ("--profile", "router", "--count", "2", "--points", "4", "--port", str(port))
+    with simulate(tmp_path, *options, "--first-address", "127.0.0.71") as command:
+        lines = [" ".join(line.split()) for line in read_until_ready(command)]
+        assert lines == [
+            f"Router 1 127.0.0.71:{port} 400001 T3-FLAT BACnet/IP 4 points",
+            "Station 2 2001:1 400002 T3-FLAT MS/TP 4 points",
+            "Station 3 2001:2 400003 T3-FLAT MS/TP 4 points",
+            "ready: 3 devices, 12 points",
+        ]
+        command.send_signal(signal.SIGTERM)
+        assert command.wait(DEADLINE) == 0
+
+
+def test_command_says_which_profiles_there_are(tmp_path: Path) -> None:
+    with simulate(tmp_path, "--list-profiles") as listing:
+        output, problem = listing.communicate(timeout=DEADLINE)
+        assert (listing.returncode, problem) == (0, "")
+        assert "no-rpm           no ReadPropertyMultiple" in output.splitlines()
+    with simulate(tmp_path, "--profile", "perfect") as wrong:
+        _, problem = wrong.communicate(timeout=DEADLINE)
+        assert wrong.returncode == 1
+        assert "there is no profile 'perfect'; there are demo, plain" in problem
+
+
+def test_hosts_of_several_devices_are_killed_and_restarted_as_a_whole() -> None:
+    port = any_port()
+    crowd = Crowd(two_devices(port))
+    with SimulatedBuilding([crowd]) as building:
+        assert set(building.pids) == {1}
+        building.kill(1)
+        for spec in crowd.devices:
+            check_free(spec.address, port)
+        building.restart(1)
+        with pytest.raises(AddressTakenError):
+            check_free("127.0.0.32", port)
+
+
+def test_a_taken_address_of_a_crowd_is_named() -> None:
+    port = any_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.32", port))
+        with pytest.raises(StartError, match=rf"2 devices from One on .* 127\.0\.0\.32:{port} is"):
+            SimulatedBuilding([Crowd(two_devices(port))]).start()

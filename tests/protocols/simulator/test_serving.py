@@ -1,7 +1,6 @@
 """Simulated devices as a BACnet client sees them: real processes, real datagrams."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -20,6 +19,7 @@ from protocols.simulator.demo import demo_building
 from protocols.simulator.flat import flat_device
 from protocols.simulator.processes import SimulatedBuilding
 from protocols.simulator.spec import DeviceSpec, Protocol
+from tests.ports import any_port
 
 AIR_HANDLER, FLOOR_1, FLOOR_2, BOILER_HOUSE, WEATHER_STATION = 237201, 237544, 237560, 237330, 80001
 DEMO_INSTANCES = {AIR_HANDLER, FLOOR_1, FLOOR_2, BOILER_HOUSE, WEATHER_STATION}
@@ -28,15 +28,9 @@ REPLY_DELAY = 0.5
 DEADLINE = 20.0
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def building() -> Iterator[SimulatedBuilding]:
-    port = free_port()
+    port = any_port()
     specs = (
         *(spec for spec in demo_building(port=port) if spec.protocol is Protocol.BACNET),
         flat_device("Slow", SLOW, "127.0.0.21", port, points=8, reply_delay=REPLY_DELAY),
@@ -131,7 +125,7 @@ async def client(building: SimulatedBuilding) -> AsyncIterator[Client]:
     )
     # Its port must not be the simulators': bacpypes3 takes all of loopback on its port for itself.
     port = NetworkPortObject(
-        f"127.0.0.1/8:{free_port()}", objectIdentifier=("network-port", 1), objectName="port"
+        f"127.0.0.1/8:{any_port()}", objectIdentifier=("network-port", 1), objectName="port"
     )
     application = Application.from_object_list([device, port])
     yield Client(application, building)
