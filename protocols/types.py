@@ -4,6 +4,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 
 class Quality(enum.IntEnum):
@@ -56,8 +58,7 @@ class Endpoint:
         return f"device {self.instance} at {self.address}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PointAddress:
+class PointAddress(NamedTuple):
     """One point inside a device: an object type or register table, and its number there."""
 
     object_type: str
@@ -67,6 +68,7 @@ class PointAddress:
         return f"{self.object_type},{self.number}"
 
     @classmethod
+    @lru_cache(maxsize=100_000)  # the same ones are read again and again
     def parse(cls, text: str) -> "PointAddress":
         """Reads "analog-input,3". Raises ValueError that says what would be right."""
         object_type, comma, number = text.partition(",")
@@ -77,8 +79,7 @@ class PointAddress:
         return cls(object_type, int(number))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One value as a device gave it. Absence is a quality, never a missing reading.
 
     `value` is a plain number (binary 0/1, multi-state from 1), or None only with a quality that

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from bacpypes3.apdu import APDU, ConfirmedRequestPDU, IAmRequest, WhoIsRequest
 from bacpypes3.app import APDUFuture, Application
-from bacpypes3.errors import ExecutionError
+from bacpypes3.errors import DecodingError, ExecutionError
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.pdu import Address, LocalBroadcast
@@ -45,6 +45,16 @@ class ClientApplication(Application):
         self.is_closed = True
         super().close()
 
+    async def confirmation(self, apdu: APDU) -> None:
+        """bacpypes3 makes an Error of what it cannot decode and forgets which request it answers,
+        which would then wait for ever. Few wait for one device (protocols.bacnet.gates)."""
+        if apdu.apduInvokeID is not None:
+            await super().confirmation(apdu)
+            return
+        for _, future in self._requests.get(apdu.pduSource, ()):
+            if not future.done():
+                future.set_exception(DecodingError("an answer that cannot be decoded"))
+
     async def do_IAmRequest(self, apdu: IAmRequest) -> None:
         await super().do_IAmRequest(apdu)
         if self.on_i_am is not None:
@@ -55,6 +65,14 @@ class ClientApplication(Application):
 
     async def do_WritePropertyMultipleRequest(self, apdu: ConfirmedRequestPDU) -> None:
         raise ExecutionError(errorClass="property", errorCode="write-access-denied")
+
+    def router(self, network: int) -> tuple[str, int] | None:
+        """Where the router to a network is asked, if anybody has told so far."""
+        for (_, reached), (router, _status) in self.nsap.router_info_cache.path_info.items():
+            if reached == network:
+                host, port = router.addrTuple
+                return str(host), int(port)
+        return None
 
     def send_who_is(self, target: str | None) -> None:
         """Asks one address ("192.168.1.255:47808"), or the local broadcast when None."""

@@ -12,6 +12,8 @@ from bacpypes3.primitivedata import Null, ObjectIdentifier
 
 from protocols.bacnet.application import OWN_INSTANCE, ClientApplication, open_application
 from protocols.bacnet.failures import ReplyTooLong, translate
+from protocols.bacnet.gates import Gates
+from protocols.bacnet.live import LiveReader
 from protocols.bacnet.objects import (
     KINDS,
     LIVE_PROPERTIES,
@@ -21,6 +23,8 @@ from protocols.bacnet.objects import (
     slots,
     text_properties,
 )
+from protocols.bacnet.poller import Poller
+from protocols.bacnet.profiles import Profiles
 from protocols.bacnet.properties import PropertyKey, PropertyReader
 from protocols.driver import Driver
 from protocols.errors import BadPoint, CodecError, FieldError, ProtocolError, Unreachable
@@ -33,6 +37,7 @@ from protocols.types import (
     NetworkSettings,
     PointAddress,
     PointInfo,
+    Profile,
     Quality,
     Reading,
 )
@@ -62,20 +67,49 @@ class BacnetDriver(Driver):
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__(settings)
+        self._gates = Gates()
+        self._profiles = Profiles()
         self._application: ClientApplication | None = None
         self._reader: PropertyReader | None = None
+        self._poller: Poller | None = None
+        self._live: LiveReader | None = None
         self._discovering = asyncio.Lock()
 
     async def connect(self) -> None:
-        if self._application is None:
-            self._application = await open_application(self.settings)
-            self._reader = PropertyReader(self._application, self.settings.retries)
+        if self._application is not None:
+            return
+        application = await open_application(self.settings)
+        poller = Poller(self.settings.timeout)
+        try:
+            await poller.open(self.settings.interface.partition("/")[0])
+        except Unreachable:
+            application.close()
+            raise
+        self._application, self._poller = application, poller
+        self._reader = PropertyReader(application, self._gates, self._profiles, self.settings)
+        self._live = LiveReader(
+            poller,
+            self._gates,
+            self._profiles,
+            retries=self.settings.retries,
+            router=application.router,
+            by_main=self._read_by_main,
+        )
 
     async def disconnect(self) -> None:
-        application, self._application, self._reader = self._application, None, None
+        application, poller = self._application, self._poller
+        self._application = self._poller = self._reader = self._live = None
+        if poller is not None:
+            poller.close()
         if application is not None:
             application.close()
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+
+    def profile(self, endpoint: Endpoint) -> Profile:
+        return self._profiles.of(endpoint.address)
+
+    def recall(self, endpoint: Endpoint, profile: Profile) -> None:
+        self._profiles.recall(endpoint.address, profile)
 
     @property
     def is_connected(self) -> bool:
@@ -101,14 +135,15 @@ class BacnetDriver(Driver):
 
     async def _who_is(self) -> list[IAmRequest]:
         """Every I-Am heard, one for each (address, instance): doubled instances are kept."""
-        application, reader = self._open()
+        application, _ = self._open()
         heard: dict[tuple[str, int], IAmRequest] = {}
 
         def remember(apdu: IAmRequest) -> None:
             address, instance = str(apdu.pduSource), int(apdu.iAmDeviceIdentifier[1])
             if instance != OWN_INSTANCE:
                 heard[address, instance] = apdu
-                reader.learn_max_apdu(address, int(apdu.maxAPDULengthAccepted))
+                segmentation = str(apdu.segmentationSupported)
+                self._profiles.tell(address, int(apdu.maxAPDULengthAccepted), segmentation)
 
         application.on_i_am = remember
         try:
@@ -201,9 +236,17 @@ class BacnetDriver(Driver):
         return found
 
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
-        _, reader = self._open(endpoint)
-        if not points:
+        self._open(endpoint)
+        if self._live is None or not points:
             await self.read_device_info(endpoint)
+            return []
+        return await self._live.read(endpoint, points)
+
+    async def _read_by_main(
+        self, endpoint: Endpoint, points: Sequence[PointAddress]
+    ) -> list[Reading]:
+        """From the network's own port, by bacpypes3."""
+        _, reader = self._open(endpoint)
         keys = [PropertyKey(address, name) for address in points for name in LIVE_PROPERTIES]
         started = datetime.now(UTC)
         values = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
@@ -229,10 +272,10 @@ class BacnetDriver(Driver):
         *,
         priority: int | None = None,
     ) -> None:
-        application, reader = self._open(endpoint)
+        application, _ = self._open(endpoint)
         encoded = _encode(endpoint, point, value)
         try:
-            async with reader.gate(endpoint):
+            async with self._gates.of(endpoint.address).turn(urgent=True):
                 reply = await application.write_property(
                     Address(endpoint.address),
                     ObjectIdentifier((point.object_type, point.number)),

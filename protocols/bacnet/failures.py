@@ -1,7 +1,11 @@
-"""bacpypes3's errors (they derive from BaseException) in our words."""
+"""What a device answers instead of what was asked, in our words: bacpypes3's errors (they derive
+from BaseException) and those of our own codec."""
 
 from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, RejectPDU, RejectReason
+from bacpypes3.basetypes import ErrorCode
 
+from protocols.bacnet.codec import apdu
+from protocols.bacnet.codec.services import decode_error
 from protocols.errors import BadPoint, Busy, FieldError, Refused, Timeout, Unreachable, Unsupported
 from protocols.types import Endpoint, PointAddress
 
@@ -11,6 +15,7 @@ _TOO_LONG = {
     AbortReason.bufferOverflow,
     AbortReason.segmentationNotSupported,
 }
+_TOO_MUCH = {RejectReason.bufferOverflow, RejectReason.tooManyArguments}
 _NO_ROOM = {AbortReason.outOfResources, AbortReason.preemptedByHigherPriorityTask}
 # Why a property was not written, in an operator's words (clause 18); others keep the standard's.
 _REASONS = {
@@ -43,7 +48,7 @@ def translate(  # noqa: PLR0911  a table, read from top to bottom
     if isinstance(error, RejectPDU):
         if error.apduAbortRejectReason == RejectReason.unrecognizedService:
             return Unsupported("the device lacks this service", endpoint=endpoint, point=point)
-        if error.apduAbortRejectReason == RejectReason.bufferOverflow:
+        if error.apduAbortRejectReason in _TOO_MUCH:
             return ReplyTooLong(f"rejected: {text}", endpoint=endpoint, point=point)
         return Refused(f"rejected: {text}", endpoint=endpoint, point=point)
     if not hasattr(error, "errorCode"):  # a network-layer nack: no route to that network
@@ -53,3 +58,22 @@ def translate(  # noqa: PLR0911  a table, read from top to bottom
         return BadPoint(text, endpoint=endpoint, point=point)
     reason = f"{_REASONS[code]} ({code})" if code in _REASONS else text
     return Refused(reason, endpoint=endpoint, point=point)
+
+
+def refusal(reply: apdu.Reply, endpoint: Endpoint) -> FieldError:
+    """The error that says the same as an answer to our own codec. Raises CodecError."""
+    if isinstance(reply, apdu.Error):
+        error = decode_error(reply.data)
+        kind = BadPoint if is_unknown_point(error.error_code) else Refused
+        return kind(str(ErrorCode(error.error_code)), endpoint=endpoint)
+    if isinstance(reply, apdu.Abort):
+        return translate(AbortPDU(reason=reply.reason), endpoint)
+    if isinstance(reply, apdu.Reject):
+        return translate(RejectPDU(reason=reply.reason), endpoint)
+    if isinstance(reply, apdu.ComplexAck):
+        return ReplyTooLong("it answers in segments", endpoint=endpoint)
+    return Refused("it acknowledges what was no write", endpoint=endpoint)
+
+
+def is_unknown_point(error_code: int) -> bool:
+    return str(ErrorCode(error_code)) in _UNKNOWN_POINT

@@ -61,6 +61,10 @@ UNIT_SYMBOLS: Mapping[str, str] = {
 }
 
 PRIORITIES = range(1, 17)
+RELIABILITIES = {
+    "over-range": Quality.OUT_OF_RANGE,
+    "under-range": Quality.OUT_OF_RANGE,
+}
 LIVE_PROPERTIES = ("present-value", "status-flags")
 
 
@@ -126,7 +130,7 @@ def reading(
     value = _number(present_value)
     if value is None:
         return Reading(address, None, Quality.FAULT, time)
-    return Reading(address, value, _quality(status_flags), time)
+    return Reading(address, value, quality(status_flags), time)
 
 
 def _number(present_value: Any) -> float | None:
@@ -137,8 +141,9 @@ def _number(present_value: Any) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _quality(status_flags: Any) -> Quality:
-    """Status_Flags (in-alarm, fault, overridden, out-of-service), the worst first.
+def quality(status_flags: Any, reliability: Any = None) -> Quality:
+    """Status_Flags (in-alarm, fault, overridden, out-of-service), the worst first, and of a fault
+    its Reliability where somebody read it: what is out of range is still a value.
 
     An alarm does not make a value less true.
     """
@@ -146,7 +151,7 @@ def _quality(status_flags: Any) -> Quality:
         return Quality.GOOD
     _in_alarm, fault, overridden, out_of_service = (bool(flag) for flag in list(status_flags)[:4])
     if fault:
-        return Quality.FAULT
+        return RELIABILITIES.get(str(reliability), Quality.FAULT)
     if out_of_service:
         return Quality.OUT_OF_SERVICE
     return Quality.OVERRIDDEN if overridden else Quality.GOOD

@@ -1,14 +1,11 @@
-"""Reads many properties of one device in as few requests as it can take.
+"""Reads any properties of one device by bacpypes3, in as few requests as it can take.
 
-ReadPropertyMultiple sized to the device's reply length; on a too-long reply the batch is halved,
-and where the service is missing ReadProperty takes over. What was learnt is kept per device.
+ReadPropertyMultiple sized to the device's reply length; on a too-long reply the rest is asked in
+halves, and where the service is missing ReadProperty takes over.
 """
 
 import asyncio
-import logging
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bacpypes3.apdu import ErrorRejectAbortNack
@@ -18,15 +15,15 @@ from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import ObjectIdentifier
 from bacpypes3.vendor import get_vendor_info
 
+from protocols.backoff import retry_pause
 from protocols.bacnet.application import ClientApplication
 from protocols.bacnet.failures import ReplyTooLong, translate
+from protocols.bacnet.gates import Gates
+from protocols.bacnet.profiles import Profiles
 from protocols.errors import BadPoint, CodecError, FieldError, Refused, Timeout, Unsupported
 from protocols.planning import Requests
-from protocols.types import Endpoint, PointAddress
+from protocols.types import Endpoint, NetworkSettings, PointAddress
 
-log = logging.getLogger(__name__)
-
-DEFAULT_MAX_APDU = 480  # until an I-Am says more: what the smallest routers pass on
 STANDARD_OBJECTS = get_vendor_info(0)
 
 
@@ -38,48 +35,36 @@ class PropertyKey(NamedTuple):
     element: int | None = None
 
 
-@dataclass(slots=True)
-class Profile:
-    """What one device was found to take."""
-
-    max_apdu: int = DEFAULT_MAX_APDU
-    has_rpm: bool = True
-    most: dict[int, int] = field(default_factory=dict)  # properties that fit, by their size
-
-    def batch(self, bytes_each: int) -> int:
-        """Properties per request when each takes about `bytes_each` of the reply."""
-        return min(max(1, self.max_apdu // bytes_each), self.most.get(bytes_each, self.max_apdu))
-
-
 class PropertyReader:
-    """All reads of one network go through here: one request in flight per device."""
+    """Reads the devices of one network, from the network's own port."""
 
-    def __init__(self, application: ClientApplication, retries: int) -> None:
+    def __init__(
+        self,
+        application: ClientApplication,
+        gates: Gates,
+        profiles: Profiles,
+        settings: NetworkSettings,
+    ) -> None:
         self._application = application
-        self._tries = retries + 1
-        self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
-        self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    def learn_max_apdu(self, address: str, max_apdu: int) -> None:
-        self._profiles[address].max_apdu = max(50, max_apdu)
-
-    def gate(self, endpoint: Endpoint) -> asyncio.Lock:
-        """Held while a request to this device is in flight."""
-        return self._gates[endpoint.address]
+        self._gates = gates
+        self._profiles = profiles
+        self._timeout = settings.timeout
+        self._tries = settings.retries + 1
 
     async def read(
         self, endpoint: Endpoint, keys: Sequence[PropertyKey], *, bytes_each: int
     ) -> dict[PropertyKey, Any]:
         """Every key with its value, or with the FieldError that the device gave for it.
+        `bytes_each`: about what each takes of the reply.
 
         Raises Timeout, Unreachable or Busy when the device as a whole fails.
         """
-        profile = self._profiles[endpoint.address]
+        address = endpoint.address
         requests = Requests(keys)
         found: dict[PropertyKey, Any] = {}
         while requests:
-            batch = requests.next(profile.batch(bytes_each))
-            if not profile.has_rpm or len(batch) == 1:
+            batch = requests.next(self._profiles.reply_octets(address) // bytes_each)
+            if not self._profiles.of(address).has_rpm or len(batch) == 1:
                 for key in batch:
                     found[key] = await self._read_one(endpoint, key)
                 requests.done()
@@ -88,12 +73,11 @@ class PropertyReader:
                 found |= await self._read_batch(endpoint, batch)
                 requests.done()
             except Unsupported:
-                log.info("%s has no ReadPropertyMultiple: reading one by one", endpoint)
-                profile.has_rpm = False
-            except ReplyTooLong:
-                log.info("%s: %d properties at once are too many", endpoint, len(batch))
-                profile.most[bytes_each] = len(batch) // 2
-            except CodecError:  # one of them cannot be decoded: find it, this time only
+                self._profiles.lacks_rpm(address)
+                if self._profiles.of(address).has_rpm:  # somebody pinned what is not true
+                    raise
+            except (ReplyTooLong, CodecError):
+                # Texts are of any length, and one may not be decoded: found out this time only.
                 requests.halve()
         return found
 
@@ -148,11 +132,12 @@ class PropertyReader:
         """One request, tried again on a time-out only. `request` is called for each try."""
         for attempt in range(1, self._tries + 1):
             try:
-                async with self.gate(endpoint):
+                async with self._gates.of(endpoint.address).turn():
                     reply = await request()
             except ErrorRejectAbortNack as error:
                 failure = translate(error, endpoint, point)
                 if isinstance(failure, Timeout) and attempt < self._tries:
+                    await asyncio.sleep(retry_pause(attempt, timeout=self._timeout))
                     continue
                 raise failure from None
             except (DecodingError, ValueError, TypeError, AttributeError) as error:
