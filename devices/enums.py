@@ -141,6 +141,55 @@ class JobState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class StepKind(models.TextChoices):
+    """What happened in a search (protocols.scanning.StepKind)."""
+
+    OPENED = "opened", _("Opened")
+    ASKED = "asked", _("Asked")
+    REGISTERED = "registered", _("Registered with the BBMD")
+    ROUTER = "router", _("Router")
+    HEARD = "heard", _("Heard")
+    DESCRIBED = "described", _("Described")
+    DOUBLED = "doubled", _("Doubled")
+    ENDED = "ended", _("Ended")
+    ADVICE = "advice", _("Advice")
+
+
+class FindingKind(models.TextChoices):
+    """How what a search found differs from what is known."""
+
+    NEW = "new", _("New")
+    CHANGED = "changed", _("Changed")
+    MOVED = "moved", _("Moved")
+    GONE = "gone", _("Gone")
+
+
+class FindingState(models.TextChoices):
+    """What became of a finding."""
+
+    OPEN = "open", _("Open")
+    APPROVED = "approved", _("Approved")
+    DISMISSED = "dismissed", _("Dismissed")
+    REGISTERED = "registered", _("Registered by itself")
+    SUPERSEDED = "superseded", _("Superseded")
+
+
+class Segmentation(models.TextChoices):
+    """In which direction a BACnet device takes messages in parts, in the standard's words."""
+
+    BOTH = "segmented-both", _("Both ways")
+    TRANSMIT = "segmented-transmit", _("It sends them")
+    RECEIVE = "segmented-receive", _("It takes them")
+    NONE = "no-segmentation", _("Neither way")
+
+
+class PollPath(models.TextChoices):
+    """From which of our ports a device is read (protocols.types.Path)."""
+
+    POLLING = "polling", _("The poller's port")
+    MAIN = "main", _("The network's own port")
+
+
 class LinkState(models.TextChoices):
     """Whether a device answers."""
 

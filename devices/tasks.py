@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from devices.domain import commands, connecting, discovery, overrides, polling
+from devices.domain import commands, connecting, discovery, overrides, polling, scans
 from devices.runtime import current
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ def sweep_commands() -> None:
     commands.sweep(now)
     overrides.sweep(now)
     connecting.sweep(now)
+    scans.sweep(now)
 
 
 @shared_task

@@ -16,10 +16,20 @@ from django.db.models import Q
 from django.utils import timezone
 
 from devices import live, runtime
-from devices.domain import commands, connecting, discovery, jobs, lease, link, overrides, polling
+from devices.domain import (
+    commands,
+    connecting,
+    discovery,
+    lease,
+    link,
+    overrides,
+    polling,
+    profiles,
+    scans,
+)
 from devices.domain.link import PollResult
 from devices.enums import LinkState, Origin
-from devices.models import Command, Device, Link, Network
+from devices.models import Command, Device, Link, Network, Scan
 from devices.models.acting import Actor, acting
 from devices.runtime import (
     Connected,
@@ -31,8 +41,10 @@ from devices.runtime import (
     NetworkPlan,
     Order,
     Outcome,
+    ScanPlan,
 )
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Reading
+from t3000.domain import found as taking
 from t3000.domain import points, values
 from t3000.domain.devices import outdate, tell
 
@@ -63,6 +75,7 @@ def start(queues: Collection[str] = ()) -> FieldRuntime:
             hold_network=hold_network,
             lost_networks=lost_networks,
             postpone_discovery=discovery.postpone,
+            begin_scan=begin_scan,
             release=polling.release,
             networks_of_commands=commands.networks,
             claim_commands=claim_commands,
@@ -73,6 +86,7 @@ def start(queues: Collection[str] = ()) -> FieldRuntime:
             store_polls=store_polls,
             store_found=store_found,
             store_connected=store_connected,
+            store_steps=scans.record_steps,
             store_discovery_end=store_discovery_end,
             store_network_problem=store_network_problem,
             close_connections=connections.close_all,
@@ -98,7 +112,7 @@ def stop(field: FieldRuntime) -> None:
 
 
 def plan_devices(device_ids: Sequence[int]) -> list[DevicePlan]:
-    devices = list(Device.objects.filter(pk__in=device_ids).select_related("network"))
+    devices = list(Device.objects.filter(pk__in=device_ids).select_related("network", "profile"))
     addresses = points.addresses([device.pk for device in devices])
     return [
         DevicePlan(
@@ -107,6 +121,7 @@ def plan_devices(device_ids: Sequence[int]) -> list[DevicePlan]:
             endpoint=device.endpoint,
             points=addresses[device.pk],
             deadline=max(SHORTEST_DEADLINE, DEADLINE_INTERVALS * device.network.poll_interval),
+            profile=profiles.of(device),
         )
         for device in devices
     ]
@@ -125,6 +140,11 @@ def plan_connections(job_ids: Sequence[int]) -> list[ConnectPlan]:
         ConnectPlan(one.job_id, plans[networks[one.job_id]], Endpoint(one.address, one.instance))
         for one in wanted
     ]
+
+
+def begin_scan(network_id: int) -> ScanPlan | None:
+    scan = scans.begin(network_id, timezone.now())
+    return ScanPlan(scan.pk, scan.search) if scan is not None else None
 
 
 def begin_connections(job_ids: Sequence[int]) -> set[int]:
@@ -247,6 +267,10 @@ def store_polls(results: Sequence[PollResult]) -> None:
     with transaction.atomic():
         edges = link.record_polls(latest)
         latest = [result for result in latest if result.device_id not in edges.outdated]
+        there = {one.device_id for one in edges.links}
+        for result in latest:
+            if result.learnt is not None and result.device_id in there:
+                profiles.learn(result.device_id, result.learnt)
         changes = values.apply(latest, edges.revived, _read_back) + values.mark_stale(edges.fell)
         tell(changes, edges.links)
 
@@ -258,22 +282,13 @@ def sweep_silent(now: datetime | None = None) -> None:
 
 
 def store_found(found: Sequence[Found]) -> None:
-    """Registers devices with their points, each as a whole or not at all."""
-    networks = Network.objects.in_bulk({one.network_id for one in found})
+    """What becomes of devices that searches heard of, each as a whole or not at all."""
+    known = Scan.objects.select_related("network").in_bulk({one.scan_id for one in found})
     for one in found:
-        network = networks.get(one.network_id)
-        if network is None:  # deleted during the scan
-            continue
-        with transaction.atomic(), acting(BY_FIELD):
-            device = discovery.register(network, one.device.info)
-            if device is None:
-                continue
-            points.register(device, one.device.points)
-            asked = Link.objects.filter(pk=device.pk, state=LinkState.UNKNOWN)
-            outdate(list(asked.select_related("device__network")))  # it may have moved
-        if one.device.problem:
-            log.warning("%s: not all of it could be read: %s", device, one.device.problem)
-            discovery.postpone(network.pk, discovery.SOON)
+        scan = known.get(one.scan_id)
+        if scan is not None:  # its network was not deleted meanwhile
+            with acting(BY_FIELD):
+                taking.take(scan, one.device)
 
 
 def store_connected(connected: Connected) -> None:
@@ -286,7 +301,7 @@ def store_connected(connected: Connected) -> None:
         with transaction.atomic():
             device = connecting.accept(connected.job_id, found.info)
             if device is not None:
-                points.register(device, found.points)
+                taking.store(device, points.compare(device, found.points), found)
     except IntegrityError:  # in this very moment
         connecting.refuse(connected.job_id, "Somebody else has added or changed it meanwhile.")
         return
@@ -295,10 +310,11 @@ def store_connected(connected: Connected) -> None:
         discovery.postpone(connected.network_id, discovery.SOON)
 
 
-def store_discovery_end(network_id: int) -> None:
-    now = timezone.now()
-    Network.objects.filter(pk=network_id).update(discovered_at=now)
-    jobs.end_search(network_id, now)
+def store_discovery_end(scan_id: int, problem: str) -> None:
+    scan = Scan.objects.select_related("network").filter(pk=scan_id).first()
+    if scan is not None:
+        with acting(BY_FIELD):
+            taking.conclude(scan, problem, timezone.now())
 
 
 def store_network_problem(network_id: int, problem: str) -> None:

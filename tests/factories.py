@@ -9,16 +9,18 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from devices.domain import tokens
-from devices.enums import CommandKind, CommandState, LinkState, Origin, Role
+from devices.enums import CommandKind, CommandState, FindingKind, LinkState, Origin, Role
 from devices.models import (
     Building,
     Command,
     Device,
+    Finding,
     Floor,
     Link,
     Network,
     RoleAssignment,
     Room,
+    Scan,
     Site,
 )
 from protocols.types import Quality
@@ -49,6 +51,26 @@ def make_network(**fields: Any) -> Network:
     }
     site = fields.pop("site", None) or make_site()
     return Network.objects.create(site=site, **{**defaults, **fields})
+
+
+def make_scan(network: Network | None = None, **fields: Any) -> Scan:
+    """A search that began and runs."""
+    return Scan.objects.create(network=network or make_network(), **{"started_at": NOW, **fields})
+
+
+def make_finding(scan: Scan | None = None, **fields: Any) -> Finding:
+    """A device that nobody knows, unless fields say otherwise."""
+    number = next(_numbers)
+    scan = scan or make_scan()
+    defaults = {
+        "kind": FindingKind.NEW,
+        "found_at": NOW,
+        "instance": number,
+        "address": f"127.0.2.{number % 250 + 1}:47809",
+        "name": f"Found {number}",
+        "vendor_id": 999,
+    }
+    return Finding.objects.create(scan=scan, network=scan.network, **{**defaults, **fields})
 
 
 def make_device(*, link: dict[str, Any] | None = None, **fields: Any) -> Device:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from protocols.driver import Driver
 from protocols.errors import BadPoint, CodecError, Refused, Timeout, Unreachable
-from protocols.scanning import EVERYBODY, ScanStep, Search
+from protocols.scanning import EVERYBODY, ScanStep, Search, StepKind
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -37,6 +37,10 @@ class FakeDevice:
     def value(self, point: PointAddress) -> float:
         slots = self.overrides.get(point, {})
         return slots[min(slots)] if slots else self.values[point]
+
+
+def _step(kind: StepKind, text: str, place: str = "", sent: int = 0, received: int = 0) -> ScanStep:
+    return ScanStep(kind, datetime.now(UTC), text, place, sent=sent, received=received)
 
 
 class FakeDriver(Driver):
@@ -72,9 +76,16 @@ class FakeDriver(Driver):
     async def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
         if not self._open:
             raise Unreachable("the network is not open")
+        yield _step(StepKind.ASKED, f"asked {self.settings.interface}", sent=1)
+        heard = 0
         for device in list(self.devices.values()):
-            if not device.silent:
-                yield FoundDevice(device.info, tuple(device.points.values()))
+            instance, place = device.info.endpoint.instance, device.info.endpoint.address
+            if device.silent or (search.instances and instance not in search.instances):
+                continue
+            heard += 1
+            yield _step(StepKind.HEARD, f"device {instance} is there", place, received=1)
+            yield FoundDevice(device.info, tuple(device.points.values()))
+        yield _step(StepKind.ENDED, f"{heard} answered", sent=1, received=heard)
 
     async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
         return (await self._device(endpoint)).info

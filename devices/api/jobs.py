@@ -1,6 +1,6 @@
 """Searching for devices, and how far such a search or the connection to one device is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices.api.fields import Choice, Id, JsonId
+from devices.api.fields import Choice, Id, JsonId, JsonInteger, JsonText
 from devices.api.once import IDEMPOTENCY_KEY, once
 from devices.api.problems import Wrong
 from devices.api.queries import Closed, ListQuery
@@ -22,22 +22,56 @@ from devices.domain import jobs
 from devices.domain.rights import Rights
 from devices.enums import JobKind, JobState
 from devices.models import Job, Network
+from devices.models.device import LARGEST_INSTANCE
+from devices.models.scan import search_of
 
 MOST_NETWORKS = 1000
+MOST_BEHIND = 100
 
 
 class SearchSerializer(Closed):
-    """Which networks to search; without: all that are switched on."""
+    """Which networks to search; without: all that are switched on. Whom to ask there; without
+    limits everybody. With limits only BACnet/IP is searched."""
 
     networks = serializers.ListField(
         child=JsonId(), required=False, min_length=1, max_length=MOST_NETWORKS
     )
+    low = JsonInteger(
+        required=False,
+        min_value=0,
+        max_value=LARGEST_INSTANCE,
+        help_text="The lowest BACnet instance that shall answer.",
+    )
+    high = JsonInteger(
+        required=False, min_value=0, max_value=LARGEST_INSTANCE, help_text="The highest one."
+    )
+    behind = serializers.ListField(
+        child=JsonInteger(min_value=1, max_value=65534),
+        required=False,
+        max_length=MOST_BEHIND,
+        help_text="Numbers of networks behind routers; empty: all that routers tell of.",
+    )
+    object_name = JsonText(
+        required=False,
+        max_length=128,
+        allow_blank=True,
+        help_text="Only devices that have an object of this name shall answer.",
+    )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("low", 0) > values.get("high", LARGEST_INSTANCE):
+            wrong = "This is below low; write the highest instance that shall answer."
+            raise ValidationError({"high": [wrong]})
+        return values
 
 
 class JobNetworkSerializer(serializers.Serializer[Any]):
     network = serializers.IntegerField()
     state = serializers.ChoiceField(choices=JobState.choices)
     problem = serializers.CharField(help_text="Why it failed.")
+    scan = serializers.IntegerField(
+        allow_null=True, help_text="The id of its search, with all steps, once that has begun."
+    )
 
 
 class JobSerializer(serializers.Serializer[Any]):
@@ -48,7 +82,17 @@ class JobSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=JobState.choices)
     asked_by = serializers.CharField()
     asked_at = serializers.DateTimeField()
+    low = serializers.IntegerField(allow_null=True, help_text="The lowest instance asked for.")
+    high = serializers.IntegerField(allow_null=True, help_text="The highest one.")
+    behind = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Networks behind routers that were asked for."
+    )
+    object_name = serializers.CharField(help_text="The name of the object asked for.")
     networks = JobNetworkSerializer(many=True)
+    heard = serializers.IntegerField(help_text="Devices that answered its searches so far.")
+    described = serializers.IntegerField(
+        help_text="Those of them that told what they hold, or how far they came."
+    )
     devices = serializers.IntegerField(
         help_text="How many are known on these networks now; of a connection its own."
     )
@@ -74,17 +118,21 @@ class Discover(ApiView):
     def post(self, request: Request) -> Response:
         search = SearchSerializer(data=request.data)
         search.is_valid(raise_exception=True)
-        networks = search.validated_data.get("networks")
         try:
             with refusals():
-                (pk,) = once(request, request.data, lambda: [_search(request, networks)])
+                asked = search.validated_data
+                (pk,) = once(request, request.data, lambda: [_search(request, asked)])
         except jobs.NoSuchNetworks as error:
             raise ValidationError({"networks": [f"There is no network {error}."]}) from None
+        except jobs.OnlyBacnet as error:
+            raise ValidationError({"networks": [str(error)]}) from None
         return accepted(Job.objects.get(pk=pk), self.rights)
 
 
-def _search(request: Request, networks: Sequence[int] | None) -> int:
-    return jobs.request_search(networks, by=asker(request), now=timezone.now()).pk
+def _search(request: Request, asked: Mapping[str, Any]) -> int:
+    limits = {name: value for name, value in asked.items() if name != "networks"}
+    search, now = search_of(**limits), timezone.now()
+    return jobs.request_search(asked.get("networks"), search, by=asker(request), now=now).pk
 
 
 class JobQuery(ListQuery):
@@ -139,7 +187,13 @@ def job_rows(found: Sequence[Job], rights: Rights) -> list[dict[str, Any]]:
             "state": progress.state,
             "asked_by": job.username,
             "asked_at": job.asked_at,
+            "low": job.low,
+            "high": job.high,
+            "behind": job.behind,
+            "object_name": job.object_name,
             "networks": progress.parts,
+            "heard": progress.heard,
+            "described": progress.described,
             "devices": progress.devices,
             "new_devices": progress.new_devices,
             "device": progress.device,

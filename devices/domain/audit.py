@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from devices.domain.rights import Rights
 from devices.enums import Action, Role
-from devices.models import AuditEntry, Command, Device, Session
+from devices.models import AuditEntry, Command, Device, Finding, Session
 from devices.models.acting import Actor, current
 from devices.models.audit import plain
 from devices.models.audited import Audited
@@ -45,7 +45,7 @@ def note(
 
 def kinds() -> list[str]:
     """What entries are of: configured rows, and what is noted by `note`."""
-    recorded = (Audited, Command, Session, User)
+    recorded = (Audited, Command, Finding, Session, User)
     models = (one for one in apps.get_models() if issubclass(one, recorded))
     return sorted(one._meta.model_name or "" for one in models)
 

@@ -18,11 +18,14 @@ log = logging.getLogger(__name__)
 
 REPEAT = timedelta(hours=1)
 SOON = timedelta(minutes=1)  # for a device that could not be described whole
+TOLD_TEXTS = {"vendor_name": 128, "model_name": 128, "firmware": 64, "location": 128}
 TOLD_NUMBERS = (
     *("panel_number", "object_instance", "modbus_address", "modbus_port"),
     *("network_number", "mstp_mac", "hardware_version"),
 )
 RETRY = timedelta(seconds=5)  # for a network that another process still holds
+AGAIN = timedelta(minutes=1)  # by then a search that was sent for has begun, or is lost
+TEMCO = 148  # its number among BACnet's vendors
 
 
 def request_discovery(*networks: Network, now: datetime | None = None) -> None:
@@ -37,16 +40,24 @@ def postpone(network_id: int, delay: timedelta = RETRY) -> None:
 
 
 def claim_due(now: datetime) -> list[tuple[str, int]]:
-    """(queue, network id) of the networks to look at now; each is planned anew for later."""
+    """(queue, network id) of the networks to look at now; each is sent for again if no search
+    begins."""
     due = Network.objects.filter(enabled=True, discovery_due_at__lte=now)
-    claimed = [
+    return [
         (queue, network_id)
         for network_id, queue in due.values_list("pk", "queue")
-        if due.filter(pk=network_id).update(discovery_due_at=now + REPEAT)
+        if due.filter(pk=network_id).update(discovery_due_at=now + AGAIN)
     ]
-    if claimed:
-        forget_conflicts([network_id for _queue, network_id in claimed])
-    return claimed
+
+
+def plan_next(network_id: int, now: datetime) -> None:
+    """A search begins: the hourly one is an hour from now."""
+    Network.objects.filter(pk=network_id).update(discovery_due_at=now + REPEAT)
+
+
+def registers_itself(network: Network, info: DeviceInfo) -> bool:
+    """Whether such a device need not wait for somebody to approve it."""
+    return network.auto_discovery and info.vendor_id == TEMCO
 
 
 @transaction.atomic
@@ -59,16 +70,31 @@ def register(network: Network, info: DeviceInfo) -> Device | None:
     because it goes on answering where it was known, too, or because its place is another panel's;
     those that are known say so (`conflict`).
     """
-    device = _at(network, info)
-    namesake = _of_serial(network, info)
+    device, namesake = known_at(network, info), of_serial(network, info)
+    if contradicts(device, namesake, info):
+        return None
     if namesake is not None and namesake != device:
-        if device is not None or namesake.link.state == LinkState.ONLINE:
-            _tell_conflict(device, namesake, info)
-            return None
-        _move(namesake, info)
+        move(namesake, info)
         device = namesake
     if device is None:
         return add(network, info)
+    bring_up_to_date(device, info)
+    return device
+
+
+def contradicts(device: Device | None, namesake: Device | None, info: DeviceInfo) -> bool:
+    """Whether a panel cannot be who it says, `device` being where it answers and `namesake` who has
+    its serial number; then those say so."""
+    if namesake is None or namesake == device:
+        return False
+    if device is None and namesake.link.state != LinkState.ONLINE:
+        return False  # it has moved
+    _tell_conflict(device, namesake, info)
+    return True
+
+
+def bring_up_to_date(device: Device, info: DeviceInfo) -> None:
+    """Takes over what the device says of itself."""
     if device.name == f"Device {device.instance}":  # nobody named it so far
         device.name = _name(info)
     was = device.serial_number
@@ -77,7 +103,6 @@ def register(network: Network, info: DeviceInfo) -> Device | None:
         told = "%s: serial number %d answers where %d was: taken for its replacement"
         log.warning(told, device, device.serial_number, was)
     device.save()
-    return device
 
 
 def add(network: Network, info: DeviceInfo) -> Device:
@@ -102,11 +127,9 @@ def add(network: Network, info: DeviceInfo) -> Device:
 
 def describe(device: Device, info: DeviceInfo) -> None:
     """Puts into the row what the device says of itself."""
-    device.vendor_id = info.vendor_id
-    device.vendor_name = clean(info.vendor_name)[:128]
-    device.model_name = clean(info.model_name)[:128]
-    device.firmware = clean(info.firmware)[:64]
-    device.location = clean(info.location)[:128]
+    device.vendor_id = info.vendor_id or device.vendor_id
+    for name, length in TOLD_TEXTS.items():  # who stops answering midway does not take them back
+        setattr(device, name, clean(getattr(info, name))[:length] or getattr(device, name))
     panel = info.panel
     if panel is None:
         return
@@ -125,13 +148,14 @@ def forget_conflicts(network_ids: Collection[int]) -> None:
     Device.objects.filter(network__in=network_ids).exclude(conflict="").update(conflict="")
 
 
-def _at(network: Network, info: DeviceInfo) -> Device | None:
+def known_at(network: Network, info: DeviceInfo) -> Device | None:
     """The device that is known there. Nobody deletes it until we are done."""
-    known = Device.objects.select_for_update(of=("self",)).filter(network=network)
+    rows = Device.objects.select_for_update(of=("self",)).select_related("link")
+    known = rows.filter(network=network)
     return known.filter(instance=info.endpoint.instance, address=info.endpoint.address).first()
 
 
-def _of_serial(network: Network, info: DeviceInfo) -> Device | None:
+def of_serial(network: Network, info: DeviceInfo) -> Device | None:
     if info.panel is None:
         return None
     known = Device.objects.select_for_update(of=("self",)).select_related("link")
@@ -148,7 +172,8 @@ def _tell_conflict(device: Device | None, namesake: Device, info: DeviceInfo) ->
         log.warning("%s (%s): %s", one, one.endpoint, conflict)
 
 
-def _move(device: Device, info: DeviceInfo) -> None:
+def move(device: Device, info: DeviceInfo) -> None:
+    """It answers somewhere else now; it is read there from the next tick on."""
     log.warning("%s moved from %s to %s", device, device.endpoint, info.endpoint)
     device.instance, device.address = info.endpoint.instance, info.endpoint.address
     link.restart([device.pk])

@@ -13,11 +13,23 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from devices.domain.discovery import REPEAT, request_discovery
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
-from devices.enums import JobKind, JobState, Role
+from devices.enums import JobKind, JobState, NetworkProtocol, Role
 from devices.models import Device, Job, JobNetwork, Network
+from devices.models.scan import asked
+from protocols.scanning import EVERYBODY, Search
 
 ROLE = Role.ENGINEER
 UNSERVED = timedelta(minutes=2)  # without a process that serves the network: nobody looks
+
+
+class OnlyBacnet(ValueError):
+    """Other networks cannot be asked for some of their devices only."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"Only BACnet/IP can be searched by instance, network or object name, and "
+            f"{', '.join(names)} is not; leave it out."
+        )
 
 
 class NoSuchNetworks(ValueError):
@@ -30,30 +42,38 @@ class NoSuchNetworks(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How far the work on one network is."""
+    """How far the work on one network is. `scan`: the id of its search, once that has begun."""
 
     network: int
     state: JobState
     problem: str
+    scan: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `devices`: known on its networks now; `new_devices`: met by this job;
-    `device`: the id of that which it connected to."""
+    """How far a job is. `heard` and `described`: devices that answered its searches, and those of
+    them that told what they hold; `devices`: known on its networks now; `new_devices`: met by this
+    job; `device`: the id of that which it connected to."""
 
     state: JobState
     parts: list[Part]
+    heard: int
+    described: int
     devices: int
     new_devices: int
     device: int | None
 
 
 @transaction.atomic
-def request_search(network_ids: Sequence[int] | None, *, by: User, now: datetime) -> Job:
+def request_search(
+    network_ids: Sequence[int] | None, search: Search = EVERYBODY, *, by: User, now: datetime
+) -> Job:
     """Looks for devices on these networks, or on all of the user's; on those that are switched on.
+    A search of some devices is for BACnet only.
 
-    Raises NoSuchNetworks or Lacks, or NotPossible if none is switched on; then nothing is stored.
+    Raises NoSuchNetworks, OnlyBacnet or Lacks, or NotPossible if none is switched on; then nothing
+    is stored.
     """
     rights = Rights.of(by)
     if network_ids is None:
@@ -65,24 +85,18 @@ def request_search(network_ids: Sequence[int] | None, *, by: User, now: datetime
             raise NoSuchNetworks(sorted(unknown))
         for network in networks:
             rights.require(ROLE, network.site_id)
+    if search != EVERYBODY:
+        others = [one for one in networks if one.protocol != NetworkProtocol.BACNET]
+        if others and network_ids is not None:
+            raise OnlyBacnet([one.name for one in others])
+        networks = [one for one in networks if one not in others]
     enabled = [network for network in networks if network.enabled]
     if not enabled:
         raise NotPossible("There is no network to search: none is switched on.")
-    job = Job.objects.create(user=by, username=by.get_username(), asked_at=now)
+    job = Job.objects.create(user=by, username=by.get_username(), asked_at=now, **asked(search))
     JobNetwork.objects.bulk_create(JobNetwork(job=job, network=network) for network in enabled)
     request_discovery(*enabled, now=now)
     return job
-
-
-def end_search(network_id: int, now: datetime) -> None:
-    """A search of this network is over: the jobs that wait for it are told how it ended."""
-    network = Network.objects.filter(pk=network_id).first()
-    if network is None or _is_waiting(network, now):  # an earlier search: theirs is still to come
-        return
-    waiting = JobNetwork.objects.filter(
-        network=network_id, job__kind=JobKind.SEARCH, ended_at__isnull=True
-    )
-    waiting.update(ended_at=now, problem=network.problem)
 
 
 def visible(rights: Rights) -> QuerySet[Job]:
@@ -97,7 +111,7 @@ def progress(found: Sequence[Job], rights: Rights, now: datetime) -> list[Progre
     parts: dict[int, list[JobNetwork]] = defaultdict(list)
     seen = rights.visible(Network.objects.all())
     of_jobs = JobNetwork.objects.filter(job__in=found, network__in=seen).select_related(
-        "network__lease", "job__sought"
+        "network__lease", "job__sought", "scan"
     )
     for part in of_jobs.order_by("network"):
         parts[part.job_id].append(part)
@@ -117,11 +131,15 @@ def _progress(
     until = max(ended) if ended and len(ended) == len(found) else now
     times = [time for part in found for time in added.get(part.network_id, ())]
     device = found[0].job.sought.device_id if found and job.kind == JobKind.CONNECT else None
+    scans = [part.scan for part in found if part.scan is not None]
+    described = sum(scan.described for scan in scans)
     met = sum(job.asked_at <= time <= until for time in times)
     connected = int(device is not None)
     return Progress(
         state=_whole([part.state for part in parts]),
         parts=parts,
+        heard=sum(max(scan.heard, scan.described) for scan in scans),
+        described=described,
         devices=len(times) if job.kind == JobKind.SEARCH else connected,
         new_devices=met if job.kind == JobKind.SEARCH else connected,
         device=device,
@@ -129,26 +147,26 @@ def _progress(
 
 
 def _part(part: JobNetwork, asked_at: datetime, now: datetime) -> Part:
+    state, problem = _standing(part, asked_at, now)
+    return Part(part.network_id, state, problem, part.scan_id)
+
+
+def _standing(part: JobNetwork, asked_at: datetime, now: datetime) -> tuple[JobState, str]:
     network = part.network
     if part.ended_at is not None:
-        state = JobState.FAILED if part.problem else JobState.FINISHED
-        return Part(network.pk, state, part.problem)
+        return JobState.FAILED if part.problem else JobState.FINISHED, part.problem
     if not network.enabled:
-        return Part(network.pk, JobState.FAILED, "the network was switched off")
+        return JobState.FAILED, "the network was switched off"
     if part.job.kind == JobKind.CONNECT:
         begun = part.job.sought.begun_at is not None
-        return Part(network.pk, JobState.RUNNING if begun else JobState.PENDING, "")
+        return JobState.RUNNING if begun else JobState.PENDING, ""
+    if part.scan_id is not None:
+        return JobState.RUNNING, ""
     lease = getattr(network, "lease", None)
     is_served = lease is not None and lease.expires_at > now
     if now - asked_at > (REPEAT if is_served else UNSERVED):
-        return Part(network.pk, JobState.FAILED, "nothing serves the network")
-    state = JobState.PENDING if _is_waiting(network, now) else JobState.RUNNING
-    return Part(network.pk, state, "")
-
-
-def _is_waiting(network: Network, now: datetime) -> bool:
-    """Asked for and not begun: beginning one plans the next."""
-    return network.discovery_due_at is not None and network.discovery_due_at <= now
+        return JobState.FAILED, "nothing serves the network"
+    return JobState.PENDING, ""
 
 
 def _whole(states: Sequence[JobState]) -> JobState:

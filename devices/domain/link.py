@@ -12,7 +12,7 @@ from devices.enums import LinkState
 from devices.models import Link, Network, NetworkLease
 from protocols.backoff import retry_delay
 from protocols.errors import ProtocolError
-from protocols.types import Endpoint, Reading
+from protocols.types import Endpoint, Profile, Reading
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class PollResult:
     readings: Sequence[Reading] = ()
     error: ProtocolError | None = None
     place: tuple[int, Endpoint] | None = None  # the network and where on it; None: not told
+    learnt: Profile | None = None  # what the device takes, if that is not what was known
 
 
 @dataclass(slots=True)

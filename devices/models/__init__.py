@@ -5,8 +5,10 @@ from devices.models.job import Job, JobDevice, JobNetwork
 from devices.models.network import Network, NetworkLease
 from devices.models.place import Building, Floor, Room, Site
 from devices.models.product import Board, ProductModel
+from devices.models.profile import DeviceObject, DeviceProfile
 from devices.models.request_key import RequestKey
 from devices.models.role import RoleAssignment
+from devices.models.scan import Finding, Scan, ScanStep
 from devices.models.secret import EncryptedTextField, KeyNote, Secret
 from devices.models.session import Session
 from devices.models.token import ApiToken
@@ -18,7 +20,10 @@ __all__ = [
     "Building",
     "Command",
     "Device",
+    "DeviceObject",
+    "DeviceProfile",
     "EncryptedTextField",
+    "Finding",
     "Floor",
     "Job",
     "JobDevice",
@@ -31,6 +36,8 @@ __all__ = [
     "RequestKey",
     "RoleAssignment",
     "Room",
+    "Scan",
+    "ScanStep",
     "Secret",
     "Session",
     "Site",

@@ -39,6 +39,10 @@ class AuditedQuerySet(models.QuerySet[Any]):
         """Adds what a device described: hundreds at a time, told by the entry of the device."""
         super().bulk_create(rows, batch_size=BATCH)
 
+    def update_as_learnt(self, **changes: Any) -> int:
+        """What a device showed, many times a day: no person's choice, and told by no entry."""
+        return super().update(**changes)
+
     def update(self, **changes: Any) -> int:
         fields = {self.model._meta.get_field(name).name for name in changes if name != "pk"}
         if not fields & self.model.audited_fields().keys():
@@ -62,6 +66,7 @@ class AuditedQuerySet(models.QuerySet[Any]):
     def delete(self) -> tuple[int, dict[str, int]]:
         return _delete(self.order_by(), self.db, self.model)
 
+    update_as_learnt.alters_data = True  # type: ignore[attr-defined]
     update.alters_data = delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's: no manager deletes all
 

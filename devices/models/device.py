@@ -249,6 +249,9 @@ class Link(models.Model):
     claimed_until = models.DateTimeField(
         null=True, help_text=_("A read is under way; taken over when this has passed.")
     )
+    heard_at = models.DateTimeField(
+        null=True, help_text=_("When it last answered a search for devices.")
+    )
     overruns = models.PositiveIntegerField(
         default=0, help_text=_("How often a read was due while the last was still under way.")
     )

@@ -3,14 +3,16 @@ the connection to one device."""
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from devices.enums import JobKind
 from devices.models.device import Device
 from devices.models.network import Network
+from devices.models.scan import Asked, Scan
 
 
-class Job(models.Model):
-    """Who asked, and when. How far it is, is told by its networks (devices.domain.jobs)."""
+class Job(Asked):
+    """Who asked whom, and when. How far it is, is told by its networks (devices.domain.jobs)."""
 
     kind = models.CharField(max_length=8, choices=JobKind, default=JobKind.SEARCH)
     user = models.ForeignKey(
@@ -34,6 +36,13 @@ class JobNetwork(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts")
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
+    scan = models.ForeignKey(
+        Scan,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="parts",
+        help_text=_("The search that is, or was, made for it; empty: it has not begun."),
+    )
     ended_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=200, blank=True)
 

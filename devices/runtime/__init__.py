@@ -1,15 +1,9 @@
 """The field runtime: the one place that talks with devices, and how tasks find it."""
 
 from devices.runtime.commands import Order, Outcome
+from devices.runtime.hooks import Connected, ConnectPlan, DevicePlan, Found, Hooks, ScanPlan
 from devices.runtime.networks import NetworkPlan
-from devices.runtime.runtime import (
-    Connected,
-    ConnectPlan,
-    DevicePlan,
-    FieldRuntime,
-    Found,
-    Hooks,
-)
+from devices.runtime.runtime import FieldRuntime
 
 __all__ = [
     "ConnectPlan",
@@ -21,6 +15,7 @@ __all__ = [
     "NetworkPlan",
     "Order",
     "Outcome",
+    "ScanPlan",
     "current",
     "install",
 ]

@@ -9,9 +9,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Container, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,104 +21,29 @@ from devices.domain.connecting import SECONDS as CONNECT_SECONDS
 from devices.domain.link import PollResult
 from devices.enums import CommandState
 from devices.runtime.commands import Order, Outcome, carry_out, still_holds
+from devices.runtime.hooks import (
+    Connected,
+    ConnectPlan,
+    DevicePlan,
+    DiscoveryEnd,
+    Found,
+    HoldEnd,
+    Hooks,
+    NetworkProblem,
+    ScanPlan,
+    Stepped,
+)
 from devices.runtime.networks import NetworkPlan, OpenNetworks
 from devices.runtime.writer import Writer
-from protocols.driver import Discovers, require
+from protocols.driver import Discovers, Driver, Learns, require
 from protocols.errors import ProtocolError, Timeout
-from protocols.types import Endpoint, FoundDevice, PointAddress, Reading
+from protocols.scanning import ScanStep
+from protocols.types import PointAddress, Profile, Reading
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.0
 KEEP_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class DevicePlan:
-    """All that is needed to read one device."""
-
-    device_id: int
-    network: NetworkPlan
-    endpoint: Endpoint
-    points: Sequence[PointAddress]
-    deadline: float  # seconds for the whole device
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A device that discovery heard of on a network."""
-
-    network_id: int
-    device: FoundDevice
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectPlan:
-    """A device that somebody named, to be asked who it is."""
-
-    job_id: int
-    network: NetworkPlan
-    endpoint: Endpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """How that ended: with what answered, or with the reason."""
-
-    job_id: int
-    network_id: int
-    device: FoundDevice | None
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What the runtime needs from those who know the database and what points are. `store_*` run
-    in the writer's thread, the others in those that call `poll` and `discover` or in one of their
-    own. `lost_networks` renews what is held and names what must be closed."""
-
-    plan_devices: Callable[[Sequence[int]], Sequence[DevicePlan]]
-    plan_network: Callable[[int], NetworkPlan | None]
-    plan_connections: Callable[[Sequence[int]], Sequence[ConnectPlan]]
-    begin_connections: Callable[[Sequence[int]], Container[int]]
-    hold_network: Callable[[int], bool]
-    lost_networks: Callable[[], Sequence[int]]
-    postpone_discovery: Callable[[int], None]
-    release: Callable[[Sequence[int]], None]
-    networks_of_commands: Callable[[Sequence[int]], Mapping[int, int]]
-    claim_commands: Callable[[Sequence[int]], Iterable[Order]]
-    pass_on_commands: Callable[[Sequence[int]], None]
-    plan_checks: Callable[[Sequence[int]], Sequence[Order]]
-    store_outcome: Callable[[Outcome], None]
-    store_hold_end: Callable[[int], None]
-    store_polls: Callable[[Sequence[PollResult]], None]
-    store_found: Callable[[Sequence[Found]], None]
-    store_connected: Callable[[Connected], None]
-    store_discovery_end: Callable[[int], None]
-    store_network_problem: Callable[[int, str], None]
-    close_connections: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoveryEnd:
-    """A discovery is over, whatever it found."""
-
-    network_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class HoldEnd:
-    """A device does not hold any more what a command wrote."""
-
-    command_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkProblem:
-    """Why a network cannot be served now; empty when it can again."""
-
-    network_id: int
-    problem: str
 
 
 class FieldRuntime:
@@ -136,6 +60,7 @@ class FieldRuntime:
         self._thread = threading.Thread(target=self._run, name="field", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
         self._claiming = threading.Lock()
+        self._searched: set[int] = set()  # networks, now
         self._turns: WeakValueDictionary[tuple[int, PointAddress], asyncio.Lock] = (
             WeakValueDictionary()
         )
@@ -228,10 +153,18 @@ class FieldRuntime:
         plan = None if self._stopping else self._hooks.plan_network(network_id)
         if plan is None:
             return
-        if self._hooks.hold_network(network_id):
-            self._submit([self._discover(plan)])
-        else:
+        if not self._hooks.hold_network(network_id):
             self._hooks.postpone_discovery(network_id)
+            return
+        with self._claiming:
+            if network_id in self._searched:  # it is searched anew when this is over
+                return
+            self._searched.add(network_id)
+        scan = self._hooks.begin_scan(network_id)
+        if scan is None:
+            self._searched.discard(network_id)
+        else:
+            self._submit([self._discover(plan, scan)])
 
     def connect(self, job_ids: Sequence[int]) -> None:
         """Asks devices who they are, ahead of what waits to be stored. What is for networks of
@@ -309,9 +242,12 @@ class FieldRuntime:
         started = time.monotonic()
         readings: Sequence[Reading] = ()
         error: ProtocolError | None = None
+        driver: Driver | None = None
         try:
             async with asyncio.timeout(plan.deadline):
                 driver = await self._networks.driver(plan.network)
+                if plan.profile is not None and isinstance(driver, Learns):
+                    driver.recall(plan.endpoint, plan.profile)
                 async with self._networks.seat(plan.network):
                     readings = await driver.read(plan.endpoint, plan.points)
         except TimeoutError:
@@ -329,25 +265,34 @@ class FieldRuntime:
                 readings=readings,
                 error=error,
                 place=(plan.network.network_id, plan.endpoint),
+                learnt=_learnt(driver, plan),
             )
         )
 
-    async def _discover(self, plan: NetworkPlan) -> None:
+    async def _discover(self, plan: NetworkPlan, scan: ScanPlan) -> None:
+        problem = ""
         try:
-            driver = await self._networks.driver(plan)
-            async for told in require(driver, Discovers).discover():  # type: ignore[type-abstract]
-                if isinstance(told, FoundDevice):
-                    self._writer.put(Found(plan.network_id, told))
+            driver = require(await self._networks.driver(plan), Discovers)  # type: ignore[type-abstract]
+            async for told in driver.discover(scan.search):
+                if isinstance(told, ScanStep):
+                    self._writer.put(Stepped(scan.scan_id, told))
+                else:
+                    self._writer.put(Found(scan.scan_id, told))
         except ProtocolError as error:
             log.warning("no discovery on network %s: %s", plan.name, error)
-        except Exception:  # the outermost guard, as above
+            problem = error.message
+        except Exception as bug:  # the outermost guard, as above
             log.exception("a bug while discovering on network %s", plan.name)
-        self._writer.put(DiscoveryEnd(plan.network_id))
+            problem = f"internal error: {bug}"
+        self._writer.put(DiscoveryEnd(plan.network_id, scan.scan_id, problem))
 
     def _store(self, items: Sequence[Any]) -> None:
         """In the writer's thread."""
         polls = [item for item in items if isinstance(item, PollResult)]
         found = [item for item in items if isinstance(item, Found)]
+        steps = [(item.scan_id, item.step) for item in items if isinstance(item, Stepped)]
+        if steps:
+            self._hooks.store_steps(steps)
         if found:
             self._hooks.store_found(found)
         if polls:
@@ -360,9 +305,24 @@ class FieldRuntime:
             elif isinstance(item, Connected):
                 self._hooks.store_connected(item)
             elif isinstance(item, DiscoveryEnd):
-                self._hooks.store_discovery_end(item.network_id)
+                self._end_search(item)
             elif isinstance(item, NetworkProblem):
                 self._hooks.store_network_problem(item.network_id, item.problem)
+
+    def _end_search(self, item: DiscoveryEnd) -> None:
+        """From now on the network may be searched again."""
+        try:
+            self._hooks.store_discovery_end(item.scan_id, item.problem)
+        finally:
+            self._searched.discard(item.network_id)
+
+
+def _learnt(driver: Driver | None, plan: DevicePlan) -> Profile | None:
+    """What the device takes, if that is not what was known."""
+    if not isinstance(driver, Learns):
+        return None
+    profile = driver.profile(plan.endpoint)
+    return profile if profile != plan.profile else None
 
 
 def _size(item: object) -> int:

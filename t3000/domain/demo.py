@@ -1,5 +1,5 @@
 """The demo site: the places and the networks of the simulated building. Its devices are found by
-discovery like any others."""
+discovery like any others; the one that is not Temco's is approved beforehand."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices.enums import NetworkProtocol
-from devices.models import Building, Floor, Network, Room, Site
+from devices.models import Building, Device, Floor, Link, Network, Room, Site
 
 SITE = "Demo site"
 BACNET = "Demo building BACnet"
@@ -21,6 +21,7 @@ ROOMS = {  # named as the devices say where they are, or as they are named
 }
 
 
+STATION = (80001, "127.0.0.15", "Weather mast")  # another maker's: its instance, address, room
 SIMULATOR_PORT = 47809  # UDP or TCP, of all simulated devices
 
 
@@ -33,7 +34,7 @@ def create_demo_site(simulator_port: int = SIMULATOR_PORT) -> None:
         for (name, level), rooms in ROOMS.items():
             floor = Floor.objects.create(building=building, name=name, level=level)
             Room.objects.bulk_create(Room(floor=floor, name=room) for room in rooms)
-    _open(
+    bacnet, is_new = _open(
         site,
         BACNET,
         protocol=NetworkProtocol.BACNET,
@@ -41,6 +42,7 @@ def create_demo_site(simulator_port: int = SIMULATOR_PORT) -> None:
         port=simulator_port + 1,
         targets=[f"127.255.255.255:{simulator_port}"],
     )
+    _know_station(bacnet, simulator_port, is_new=is_new)
     _open(
         site,
         MODBUS,
@@ -50,10 +52,23 @@ def create_demo_site(simulator_port: int = SIMULATOR_PORT) -> None:
     )
 
 
-def _open(site: Site, name: str, **fields: Any) -> None:
+def _know_station(network: Network, port: int, *, is_new: bool) -> None:
+    """Devices that register themselves are Temco's; this one is added, unless somebody deleted it,
+    and told as all others by the search."""
+    instance, address, room = STATION
+    known = Device.objects.filter(network=network, instance=instance)
+    if is_new:
+        where = Room.objects.filter(floor__building__site=network.site, name=room).first()
+        named = {"name": f"Device {instance}", "room": where}
+        device = Device.objects.create(network=network, instance=instance, address=address, **named)
+        Link.objects.create(device=device, due_at=timezone.now())
+    known.update(address=f"{address}:{port}")
+
+
+def _open(site: Site, name: str, **fields: Any) -> tuple[Network, bool]:
     """Makes the network or brings it up to date; how fast it is read is the operator's."""
     fields |= {"interface": "127.0.0.1/8", "discovery_due_at": timezone.now()}
-    Network.objects.update_or_create(
+    return Network.objects.update_or_create(
         site=site,
         name=name,
         defaults={**fields, "enabled": True},

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
+from devices.domain.differences import Difference
 from devices.enums import Action
 from devices.models import Device
 from devices.models.audited import record
@@ -20,14 +22,84 @@ from t3000.models.point_rules import FOLLOW_RANGE
 Units = Mapping[int, PanelUnits]
 TEXT_LENGTHS = {"label": 128, "description": 255, "units": 32}
 FACTS = ("writable", "commandable", "has_priorities")  # as the device has them, whatever we want
+BOOKKEEPING = ("held", "state", "problem")
 CHANGED = [
     *(*FACTS, *TEXT_LENGTHS, "states", "low", "high"),
-    *("range", "digital_analog", "held", "state", "problem"),
+    *("range", "digital_analog"),
+    *BOOKKEEPING,
 ]
 
 
-@transaction.atomic
+@dataclass(slots=True)
+class Comparison:
+    """How what a device describes stands to its points as they are known.
+
+    `changed` are points that are otherwise, with what is told of them now; `seen` those of which
+    only what the device holds was noted; `gone` those that it does not describe any more."""
+
+    device: Device
+    known: int
+    units: Units
+    new: list[PointInfo] = field(default_factory=list)
+    changed: list[Point] = field(default_factory=list)
+    seen: list[Point] = field(default_factory=list)
+    gone: list[Point] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+
 def register(device: Device, described: Sequence[PointInfo]) -> None:
+    """Adds the points that are new and takes over what the device says of the others."""
+    take_over(compare(device, described))
+
+
+def compare(
+    device: Device, described: Sequence[PointInfo], *, is_whole: bool = False
+) -> Comparison:
+    """`is_whole`: what is not described is gone. A T3 panel has a table of a fixed size: a place
+    that it does not describe is empty, and stays. Call it inside a transaction."""
+    # Locked as people's edits are (devices.domain.rows): one that is being stored is not lost.
+    mine = Point.objects.filter(device=device).order_by("pk")
+    locked = mine.select_for_update(of=("self",), no_key=True)
+    known = {point.address: point for point in locked}
+    units = panel_units([device.pk]) if device.is_panel else {}
+    found = Comparison(device, len(known), units)
+    for info in described:
+        point = known.pop(str(info.address), None)
+        if point is None:
+            found.new.append(info)
+            told = clean(info.name)[: TEXT_LENGTHS["label"]]
+            found.differences.append(Difference("point", str(info.address), "", None, told))
+        else:
+            _compare(found, point, info)
+    if is_whole and not device.is_panel:
+        found.gone = list(known.values())
+        found.differences += gone_differences(found)
+    return found
+
+
+def gone_differences(found: Comparison) -> list[Difference]:
+    return [Difference("point", point.address, "", point.label, None) for point in found.gone]
+
+
+def _compare(found: Comparison, point: Point, info: PointInfo) -> None:
+    point.device = found.device
+    before = {name: getattr(point, name) for name in CHANGED}
+    was_described = point.held is not None
+    _take_over(point, info, found.units)
+    otherwise = [name for name in CHANGED if getattr(point, name) != before[name]]
+    shown = [name for name in otherwise if name not in BOOKKEEPING]
+    if shown and was_described:
+        found.changed.append(point)
+        found.differences += [
+            Difference("point", point.address, name, before[name], getattr(point, name))
+            for name in shown
+        ]
+    elif otherwise:
+        found.seen.append(point)
+
+
+@transaction.atomic
+def take_over(found: Comparison) -> None:
     """Adds the points that are new and takes over what the device says of the others; what somebody
     edited is not overwritten (PanelRow.take_over).
 
@@ -35,22 +107,16 @@ def register(device: Device, described: Sequence[PointInfo]) -> None:
     number where there is one (IN3 of a T3 controller is IN3). One that the device no
     longer describes stays; reading it says what is wrong.
     """
-    # Locked as people's edits are (devices.domain.rows): one that is being stored is not lost.
-    mine = Point.objects.filter(device=device).order_by("pk")
-    locked = mine.select_for_update(of=("self",), no_key=True)
-    known = {point.address: point for point in locked}
-    units = panel_units([device.pk]) if device.is_panel else {}
-    new = [info for info in described if str(info.address) not in known]
-    changed = []
-    for info in described:
-        point = known.get(str(info.address))
-        if point is not None and _update(point, device, info, units):
-            changed.append(point)
-    Point.objects.bulk_update(changed, CHANGED, batch_size=500)
-    if new:
-        Point.objects.add_as_found(_numbered(device, new, units))
-        before, after = len(known), len(known) + len(new)
-        record(Action.UPDATE, [(device, {"points": before}, {"points": after})])
+    Point.objects.bulk_update([*found.changed, *found.seen], CHANGED, batch_size=500)
+    if found.new:
+        Point.objects.add_as_found(_numbered(found.device, found.new, found.units))
+        before, after = found.known, found.known + len(found.new)
+        record(Action.UPDATE, [(found.device, {"points": before}, {"points": after})])
+
+
+def note_seen(found: Comparison) -> None:
+    """Keeps what the device was seen to hold of points that are not otherwise."""
+    Point.objects.bulk_update(found.seen, CHANGED, batch_size=500)
 
 
 def _numbered(device: Device, described: Sequence[PointInfo], units: Units) -> list[Point]:
@@ -65,14 +131,6 @@ def _numbered(device: Device, described: Sequence[PointInfo], units: Units) -> l
         _take_over(point, info, units)
         found.append(point)
     return found
-
-
-def _update(point: Point, device: Device, info: PointInfo, units: Units) -> bool:
-    """Whether there was anything new."""
-    point.device = device
-    before = [getattr(point, name) for name in CHANGED]
-    _take_over(point, info, units)
-    return [getattr(point, name) for name in CHANGED] != before
 
 
 def _take_over(point: Point, info: PointInfo, units: Units) -> None:

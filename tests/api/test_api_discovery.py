@@ -12,6 +12,7 @@ from devices.domain import discovery, jobs, lease
 from devices.domain.rights import Rights
 from devices.enums import Role
 from devices.models import Device, Job, Network
+from devices.runtime import ScanPlan
 from t3000 import field
 from tests.api.conftest import client_of
 from tests.factories import make_device, make_network, make_user
@@ -32,6 +33,11 @@ def post(client: Client, body: Any = None, status: int = 202) -> Any:
     return response.json()
 
 
+def end(plan: ScanPlan | None, problem: str = "") -> None:
+    assert plan is not None
+    field.store_discovery_end(plan.scan_id, problem)
+
+
 def job_of(client: Client, job: Any) -> Any:
     return client.get(f"/api/t3000/jobs/{job['id']}").json()
 
@@ -44,10 +50,13 @@ def test_a_search_is_planned_for_all_networks_in_use(searcher: Client, reader: C
     assert response["Location"] == f"/api/t3000/jobs/{job['id']}"
     assert list(job) == [
         "id", "kind", "state", "asked_by", "asked_at",
-        "networks", "devices", "new_devices", "device",
+        "low", "high", "behind", "object_name",
+        "networks", "heard", "described", "devices", "new_devices", "device",
     ]  # fmt: skip
     assert (job["state"], job["devices"], job["new_devices"]) == ("pending", 0, 0)
-    assert job["networks"] == [{"network": used.pk, "state": "pending", "problem": ""}]
+    assert job["networks"] == [
+        {"network": used.pk, "state": "pending", "problem": "", "scan": None}
+    ]
     assert reader.get(response["Location"]).json() == job
     assert discovery.claim_due(timezone.now()) == [("field", used.pk)]
     unused.refresh_from_db()
@@ -68,12 +77,12 @@ def test_a_search_runs_and_finishes_with_its_networks(searcher: Client) -> None:
     make_device(network=first)
     Device.objects.update(created_at=timezone.now() - timedelta(days=1))
     job = post(searcher, {"networks": [first.pk, second.pk, first.pk]})
-    discovery.claim_due(timezone.now())
+    scans_of = [field.begin_scan(one.pk) for one in (first, second)]
     assert job_of(searcher, job)["state"] == "running"
     make_device(network=second)
-    field.store_discovery_end(first.pk)
+    end(scans_of[0])
     assert job_of(searcher, job)["state"] == "running"
-    field.store_discovery_end(second.pk)
+    end(scans_of[1])
     make_device(network=second)  # later, by another search
     told = job_of(searcher, job)
     assert (told["state"], told["devices"], told["new_devices"]) == ("finished", 3, 1)
@@ -81,18 +90,18 @@ def test_a_search_runs_and_finishes_with_its_networks(searcher: Client) -> None:
 
 def test_the_end_of_an_earlier_search_is_not_taken_for_its_own(searcher: Client) -> None:
     network = make_network()
+    earlier = field.begin_scan(network.pk)
     job = post(searcher)
-    field.store_discovery_end(network.pk)
+    discovery.claim_due(timezone.now())
+    end(earlier)
     assert job_of(searcher, job)["state"] == "pending"
+    assert discovery.claim_due(timezone.now()) == [("field", network.pk)]  # again, for this one
 
 
 def test_a_network_that_cannot_be_opened_fails_the_search_for_good(searcher: Client) -> None:
     network = make_network()
     job = post(searcher)
-    discovery.claim_due(timezone.now())
-    field.store_network_problem(network.pk, "port 47808 is in use")
-    field.store_discovery_end(network.pk)
-    field.store_network_problem(network.pk, "")
+    end(field.begin_scan(network.pk), "port 47808 is in use")
     told = job_of(searcher, job)
     assert told["state"] == "failed"
     assert told["networks"][0]["problem"] == "port 47808 is in use"
@@ -109,7 +118,7 @@ def test_a_search_that_nobody_serves_fails(searcher: Client) -> None:
     assert progress.parts[0].problem == "nothing serves the network"
     lease.hold(network.pk, "field:1", later)
     (progress,) = jobs.progress([job], everything, later)
-    assert progress.state == "running"
+    assert progress.state == "pending"
 
 
 def test_a_network_that_is_switched_off_meanwhile_fails_the_search(searcher: Client) -> None:

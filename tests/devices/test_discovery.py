@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devices.domain import discovery
+from devices.domain import discovery, scans
 from devices.enums import LinkState
 from devices.models import AuditEntry, Board, Device, Link, Network, ProductModel
 from protocols.types import DeviceInfo, Endpoint, PanelInfo
@@ -129,7 +129,11 @@ def test_claim_due_plans_the_next_discovery() -> None:
     make_network(discovery_due_at=NOW, enabled=False)
     assert discovery.claim_due(NOW) == [("field", network.pk)]
     assert discovery.claim_due(NOW) == []
-    assert discovery.claim_due(NOW + discovery.REPEAT) == [("field", network.pk)]
+    again = NOW + discovery.AGAIN  # its message was lost
+    assert discovery.claim_due(again) == [("field", network.pk)]
+    scans.begin(network.pk, again)
+    assert discovery.claim_due(again + discovery.AGAIN) == []
+    assert discovery.claim_due(again + discovery.REPEAT) == [("field", network.pk)]
 
 
 def test_request_discovery_makes_it_due() -> None:
@@ -184,8 +188,7 @@ def test_a_panel_that_answers_at_two_places_is_not_known_twice(
     assert device.address == "127.0.0.21:502"
     assert device.conflict == "Its serial number 4711 answers at 127.0.0.22:502, too."
     assert device.conflict in caplog.text
-    discovery.request_discovery(network, now=NOW)
-    discovery.claim_due(NOW)
+    scans.begin(network.pk, NOW)
     device.refresh_from_db()
     assert device.conflict == ""  # until the search that begins meets it again
 

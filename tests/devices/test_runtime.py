@@ -20,11 +20,13 @@ from devices.runtime import (
     NetworkPlan,
     Order,
     Outcome,
+    ScanPlan,
     networks,
 )
 from devices.runtime import runtime as runtime_module
 from protocols.errors import Timeout, Unreachable
 from protocols.registry import DRIVERS
+from protocols.scanning import ScanStep, Search, StepKind
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -32,6 +34,7 @@ from protocols.types import (
     PointAddress,
     PointInfo,
     PointKind,
+    Profile,
     Quality,
 )
 from tests.fake_driver import FakeDevice, FakeDriver
@@ -67,7 +70,9 @@ class Store:
     def __init__(self) -> None:
         self.polls: dict[int, list[PollResult]] = {}
         self.found: list[Found] = []
-        self.ended: list[int] = []
+        self.scan: ScanPlan | None = ScanPlan(7)
+        self.steps: list[tuple[int, ScanStep]] = []
+        self.ended: list[tuple[int, str]] = []
         self.problems: list[tuple[int, str]] = []
         self.postponed: list[int] = []
         self.released: list[int] = []
@@ -83,6 +88,9 @@ class Store:
         self.held = True
         self.down = threading.Event()
         self.poison: set[int] = set()
+        self.begin: Callable[[int], None] = lambda _: None
+        self.hold_end = threading.Event()
+        self.hold_end.set()
 
     def store_polls(self, results: Sequence[PollResult]) -> None:
         if self.down.is_set():
@@ -91,6 +99,14 @@ class Store:
             raise ValueError("a row that cannot be stored")
         for result in results:
             self.polls.setdefault(result.device_id, []).append(result)
+
+    def begin_scan(self, network_id: int) -> ScanPlan | None:
+        self.begin(network_id)
+        return self.scan
+
+    def store_end(self, scan_id: int, problem: str) -> None:
+        self.ended.append((scan_id, problem))
+        assert self.hold_end.wait(PATIENCE)
 
     def hooks(self) -> Hooks:
         return Hooks(
@@ -101,6 +117,7 @@ class Store:
             hold_network=lambda _: self.held,
             lost_networks=lambda: [] if self.held else [1],
             postpone_discovery=self.postponed.append,
+            begin_scan=self.begin_scan,
             release=self.released.extend,
             networks_of_commands=lambda ids: {one: 1 for one in ids if one in self.orders},
             claim_commands=lambda ids: [self.orders.pop(one) for one in ids],
@@ -111,7 +128,8 @@ class Store:
             store_polls=self.store_polls,
             store_found=self.found.extend,
             store_connected=self.connected.append,
-            store_discovery_end=self.ended.append,
+            store_steps=self.steps.extend,
+            store_discovery_end=self.store_end,
             store_network_problem=lambda *problem: self.problems.append(problem),
             close_connections=lambda: None,
         )
@@ -252,8 +270,44 @@ def test_discovery_yields_devices_and_its_end(store: Store, runtime: FieldRuntim
     add(store, 2, silent=True)
     runtime.discover(1)
     wait_for(lambda: store.ended)
-    assert [one.device.info.name for one in store.found] == ["Device 1"]
-    assert store.ended == [1]
+    assert [(one.scan_id, one.device.info.name) for one in store.found] == [(7, "Device 1")]
+    assert [(scan_id, step.kind) for scan_id, step in store.steps] == [
+        (7, StepKind.ASKED),
+        (7, StepKind.HEARD),
+        (7, StepKind.ENDED),
+    ]
+    assert store.ended == [(7, "")]
+
+
+def test_a_search_asks_whom_it_is_to_ask(store: Store, runtime: FieldRuntime) -> None:
+    for device_id in (1, 2, 3):
+        add(store, device_id)
+    store.scan = ScanPlan(7, Search(instances=range(2, 3)))
+    runtime.discover(1)
+    wait_for(lambda: store.ended)
+    assert [one.device.info.name for one in store.found] == ["Device 2"]
+
+
+def test_a_network_is_searched_once_at_a_time(store: Store, runtime: FieldRuntime) -> None:
+    add(store, 1)
+    begun: list[int] = []
+    store.begin = begun.append
+    store.hold_end.clear()
+    runtime.discover(1)
+    wait_for(lambda: store.ended)
+    runtime.discover(1)
+    assert begun == [1]
+    store.hold_end.set()
+    wait_for(lambda: runtime.discover(1) or len(store.ended) == 2)
+
+
+def test_what_cannot_begin_is_no_search(store: Store, runtime: FieldRuntime) -> None:
+    begun: list[int] = []
+    store.begin, store.scan = begun.append, None
+    runtime.discover(1)
+    runtime.discover(1)
+    assert begun == [1, 1]
+    assert FieldDriver.opened == []
 
 
 def test_a_network_says_why_it_cannot_be_served_and_that_it_can_again(
@@ -264,9 +318,9 @@ def test_a_network_says_why_it_cannot_be_served_and_that_it_can_again(
     runtime.discover(1)
     wait_for(lambda: store.ended)
     assert store.problems == [(1, "UDP port 47810 cannot be opened")]
+    assert store.ended == [(7, "UDP port 47810 cannot be opened")]
     monkeypatch.setattr(FieldDriver, "refuses", False)
-    runtime.discover(1)
-    wait_for(lambda: len(store.ended) == 2)
+    wait_for(lambda: runtime.discover(1) or len(store.ended) == 2)
     assert store.problems[1:] == [(1, "")]
 
 
@@ -407,3 +461,33 @@ def test_a_task_that_comes_while_the_field_ends_is_let_go(
     monkeypatch.setattr(field, "_hooks", replace(hooks, plan_devices=plan_and_stop))
     field.poll([1])
     assert store.polls == {}
+
+
+class LearningDriver(FieldDriver):
+    """It finds out that no device takes more than 206 octets."""
+
+    recalled: list[tuple[Endpoint, Profile]] = []
+    learnt = Profile(max_apdu=206)
+
+    def profile(self, endpoint: Endpoint) -> Profile:
+        return self.learnt
+
+    def recall(self, endpoint: Endpoint, profile: Profile) -> None:
+        self.recalled.append((endpoint, profile))
+
+
+def test_what_was_learnt_is_recalled_and_what_is_new_is_stored(
+    store: Store, runtime: FieldRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DRIVERS, "fake", f"{__name__}.LearningDriver")
+    monkeypatch.setattr(LearningDriver, "recalled", [])
+    add(store, 1)
+    runtime.poll([1])
+    wait_for(lambda: 1 in store.polls)
+    assert store.polls[1][0].learnt == Profile(max_apdu=206)
+    assert LearningDriver.recalled == []
+    store.plans[1] = replace(store.plans[1], profile=Profile(max_apdu=206))
+    runtime.poll([1])
+    wait_for(lambda: len(store.polls[1]) == 2)
+    assert store.polls[1][1].learnt is None
+    assert LearningDriver.recalled == [(store.plans[1].endpoint, Profile(max_apdu=206))]

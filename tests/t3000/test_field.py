@@ -26,7 +26,7 @@ from protocols.types import (
 )
 from t3000 import field
 from t3000.models import PointValue
-from tests.factories import NOW, make_command, make_network, make_point
+from tests.factories import NOW, make_command, make_network, make_point, make_scan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +58,7 @@ def test_store_polls_stores_and_tells(published: list[Any]) -> None:
 def test_what_a_search_finds_is_put_down_to_the_field() -> None:
     info = DeviceInfo(Endpoint("127.0.0.9:47808", 5), vendor_id=148, name="AHU")
     point = PointInfo(PointAddress("analog-input", 1), PointKind.INPUT, "OAT")
-    field.store_found([field.Found(make_network().pk, FoundDevice(info, (point,)))])
+    field.store_found([field.Found(make_scan().pk, FoundDevice(info, (point,)))])
     found = AuditEntry.objects.filter(kind="device")
     assert {one.origin for one in found} == {Origin.FIELD}
     assert found[0].changes == {"points": [0, 1]}
@@ -122,9 +122,10 @@ def test_leases_are_renewed_and_what_is_lost_is_named(monkeypatch: pytest.Monkey
 
 
 def test_a_device_that_was_not_described_whole_is_looked_at_again_soon() -> None:
-    network = make_network()
+    scan = make_scan()
+    network = scan.network
     info = DeviceInfo(Endpoint("127.0.0.5:47809", 5), vendor_id=148, name="Device 5")
-    field.store_found([field.Found(network.pk, FoundDevice(info, problem="no answer"))])
+    field.store_found([field.Found(scan.pk, FoundDevice(info, problem="no answer"))])
     network.refresh_from_db()
     assert network.discovery_due_at is not None
     assert network.devices.get().name == "Device 5"  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from devices.models import AuditEntry, Session
 from devices.models.acting import Actor, acting
 from protocols.types import DeviceInfo, Endpoint, FoundDevice
 from t3000 import field
-from tests.factories import make_network, make_user
+from tests.factories import make_network, make_scan, make_user
 
 pytestmark = pytest.mark.django_db
 RIGHT = "correct-horse-battery"
@@ -108,6 +108,6 @@ def everything() -> str:
 def test_what_a_device_says_of_itself_is_put_down_to_the_field() -> None:
     network = make_network()
     info = DeviceInfo(Endpoint("10.0.0.9:47808", 7), vendor_id=148, name="AHU-1")
-    field.store_found([field.Found(network.pk, FoundDevice(info))])
+    field.store_found([field.Found(make_scan(network).pk, FoundDevice(info))])
     origins = AuditEntry.objects.filter(kind="device").values_list("origin", flat=True)
     assert set(origins) == {"field"}

@@ -1,0 +1,61 @@
+"""What each device takes: as it told, as it was learnt, and as engineers pin it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from devices.domain import objects, rows
+from devices.domain.rights import Rights
+from devices.enums import Role
+from devices.models import Device, DeviceProfile
+from protocols.types import FoundDevice, Profile
+
+ROLE = Role.ENGINEER
+
+
+def of(device: Device) -> Profile | None:
+    """As it was last learnt; None: nobody has learnt anything yet. No query where the device was
+    asked for with it."""
+    row: DeviceProfile | None = getattr(device, "profile", None)
+    return None if row is None else row.learnt
+
+
+def learn(device_id: int, profile: Profile) -> None:
+    """What was learnt while the device was read. What is pinned stays."""
+    _store(device_id, _columns(profile))
+
+
+def take_over(device: Device, found: FoundDevice) -> None:
+    """What the device was found to take, and how many objects of each type it told."""
+    told: dict[str, Any] = {} if found.profile is None else _columns(found.profile)
+    if not found.problem and (found.profile is not None or found.objects):
+        counted = {"object_counts": objects.counts(found)}
+        told |= counted
+        DeviceProfile.objects.filter(device=device, pinned=True).update_as_learnt(**counted)
+    if told:
+        _store(device.pk, told)
+
+
+def _store(device_id: int, columns: Mapping[str, Any]) -> None:
+    known = DeviceProfile.objects.filter(pk=device_id)
+    if known.filter(pinned=False).update_as_learnt(**columns) or known.exists():
+        return
+    DeviceProfile.objects.add_as_found([DeviceProfile(device_id=device_id, **columns)])
+
+
+def _columns(profile: Profile) -> dict[str, Any]:
+    """Whether it is pinned is for people to say."""
+    return {
+        "max_apdu": profile.max_apdu,
+        "segmentation": profile.segmentation,
+        "services": list(profile.services),
+        "has_rpm": profile.has_rpm,
+        "reply_limit": profile.reply_limit,
+        "window": profile.window,
+        "path": profile.path,
+        "limited_at": profile.limited_at,
+    }
+
+
+def change(device_id: int, values: Mapping[str, Any], *, by: Rights) -> None:
+    """Sets what a device takes, or pins it. Raises as rows.update."""
+    rows.update(DeviceProfile, {device_id: values}, by=by, role=ROLE)
