@@ -15,11 +15,19 @@ from protocols.types import PointAddress
 
 LONGEST = 64
 NUMBER = re.compile(r"[0-9]{1,7}")
-BACNET_TYPES = tuple(
-    f"{shape}-{use}"
-    for shape in ("analog", "binary", "multi-state")
-    for use in ("input", "output", "value")
-)
+# Object types that have a present value that is a number, and what they are used as.
+BACNET_TYPES: Mapping[str, str] = {
+    **{
+        f"{shape}-{use}": use
+        for shape in ("analog", "binary", "multi-state")
+        for use in ("input", "output", "value")
+    },
+    "accumulator": "input",
+    "pulse-converter": "input",
+    "integer-value": "value",
+    "positive-integer-value": "value",
+    "large-analog-value": "value",
+}
 INSTANCES = range(4194303)  # 22 bits, the last of which stands for none (135-2020 clause 12)
 T3_TABLES = ("input", "output", "variable", "pvar")
 T3_POINTS = range(1, 256)

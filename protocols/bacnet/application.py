@@ -1,38 +1,85 @@
-"""Our own BACnet device on one interface: the application that every request goes through.
-
-bacpypes3 0.0.110 waits silently and for ever for a port that is taken, and shares a port with
-another process of its kind (SO_REUSEPORT), so that each gets a part of the datagrams.
-`open_application` refuses both.
-"""
+"""Our own BACnet device on one interface: the application that every request goes through."""
 
 import asyncio
+import errno
 import ipaddress
-import socket
 from collections.abc import Callable
+from typing import Any
 
-from bacpypes3.apdu import APDU, ConfirmedRequestPDU, IAmRequest, WhoIsRequest
+from bacpypes3.apdu import (
+    APDU,
+    ConfirmedRequestPDU,
+    IAmRequest,
+    IHaveRequest,
+    UnconfirmedRequestPDU,
+)
 from bacpypes3.app import APDUFuture, Application
+from bacpypes3.appservice import ApplicationServiceAccessPoint
+from bacpypes3.comm import bind
 from bacpypes3.errors import DecodingError, ExecutionError
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
-from bacpypes3.pdu import Address, LocalBroadcast
+from bacpypes3.netservice import NetworkServiceAccessPoint
+from bacpypes3.npdu import NPDU
+from bacpypes3.pdu import Address, GlobalBroadcast, IPv4Address, LocalBroadcast, RemoteBroadcast
 
+from protocols.bacnet.advice import no_such_address, port_taken
+from protocols.bacnet.foreign import Registration
+from protocols.bacnet.interfaces import own_addresses
+from protocols.bacnet.link import Link, UdpPort
+from protocols.bacnet.routers import GLOBAL, Routers
 from protocols.errors import Unreachable
 from protocols.types import NetworkSettings
 
 # The highest instance a device may have (4194303 is the wildcard): least likely to be in use.
 OWN_INSTANCE = 4194302
-BIND_TIMEOUT = 5.0
+OWN_MAX_APDU = 1476
 
 
 class ClientApplication(Application):
-    """Hands every I-Am to `on_i_am`: bacpypes3's who_is() loses answers with equal instances.
+    """Hands every I-Am and I-Have on: bacpypes3's who_is() loses answers with equal instances.
 
     Nobody may write to us: bacpypes3 would take over time-outs and retries from whoever asks.
     """
 
     on_i_am: Callable[[IAmRequest], None] | None = None
+    on_i_have: Callable[[IHaveRequest], None] | None = None
     is_closed = False
+
+    def __init__(self, settings: NetworkSettings, port: UdpPort) -> None:
+        super().__init__()
+        self.port = port
+        self.link = Link(port)
+        device = _own_device(settings)
+        self.asap = ApplicationServiceAccessPoint(device, self.device_info_cache)
+        self.nsap = NetworkServiceAccessPoint()
+        self.ways = tuple(map(Address, settings.targets)) or (LocalBroadcast(),)
+        # Sooner than the request that it delays, which bacpypes3 would end twice.
+        self.routers = Routers(self.ways, wait=settings.timeout / 2)
+        bind(self.routers, self.nsap)
+        bind(self, self.asap, self.nsap)
+        self.nsap.bind(self.link, address=IPv4Address(port.own))
+        self.add_object(device)
+        self._hold(_own_port(settings))
+        if settings.bbmd:
+            self.link.registration = Registration(
+                settings.bbmd,
+                lifetime=settings.bbmd_lifetime,
+                timeout=settings.timeout,
+                send=self.link.request,
+            )
+
+    def _hold(self, network_port: NetworkPortObject) -> None:
+        """Not by add_object, which opens bacpypes3's own link for it."""
+        self.objectName[network_port.objectName] = network_port
+        self.objectIdentifier[network_port.objectIdentifier] = network_port
+        self.link_layers[network_port.objectIdentifier] = self.link
+        network_port._app = self
+
+    @property
+    def registration(self) -> Registration | None:
+        """With the BBMD, if the network has one."""
+        return self.link.registration
 
     def request(self, apdu: APDU) -> APDUFuture:
         """Raises Unreachable once it is closed: bacpypes3 would send by the socket that is gone, in
@@ -60,6 +107,11 @@ class ClientApplication(Application):
         if self.on_i_am is not None:
             self.on_i_am(apdu)
 
+    async def do_IHaveRequest(self, apdu: IHaveRequest) -> None:
+        await super().do_IHaveRequest(apdu)
+        if self.on_i_have is not None:
+            self.on_i_have(apdu)
+
     async def do_WritePropertyRequest(self, apdu: ConfirmedRequestPDU) -> None:
         raise ExecutionError(errorClass="property", errorCode="write-access-denied")
 
@@ -74,50 +126,60 @@ class ClientApplication(Application):
                 return str(host), int(port)
         return None
 
-    def send_who_is(self, target: str | None) -> None:
-        """Asks one address ("192.168.1.255:47808"), or the local broadcast when None."""
-        destination = Address(target) if target else LocalBroadcast()
-        self.request(WhoIsRequest(destination=destination))
+    async def ask_all(self, question: Any, way: Address, network: int | None = None) -> None:
+        """Sends an unconfirmed request by this way: to those that hear it there (None), to all
+        devices of one network behind a router, or of all networks (GLOBAL). Sent when it returns.
+        """
+        if self.is_closed:
+            raise Unreachable("the network is closed")
+        unconfirmed: UnconfirmedRequestPDU = question.encode()
+        npdu = NPDU(unconfirmed.encode().pduData, destination=way)
+        npdu.npduHopCount = 255
+        if network is not None:
+            npdu.npduDADR = GlobalBroadcast() if network == GLOBAL else RemoteBroadcast(network)
+        await self.nsap.local_adapter.process_npdu(npdu)
+
+
+def _own_device(settings: NetworkSettings) -> DeviceObject:
+    return DeviceObject(
+        objectIdentifier=("device", OWN_INSTANCE),
+        objectName="T3000 supervisor",
+        description="Web supervisor",
+        vendorIdentifier=148,
+        vendorName="Temco Controls",
+        modelName="T3000 web supervisor",
+        maxApduLengthAccepted=OWN_MAX_APDU,
+        segmentationSupported="segmented-both",
+        apduTimeout=round(settings.timeout * 1000),
+        # Reads are tried again by us; a write must never be repeated by the stack.
+        numberOfApduRetries=0,
+    )
+
+
+def _own_port(settings: NetworkSettings) -> NetworkPortObject:
+    return NetworkPortObject(
+        f"{settings.interface}:{settings.port}",
+        objectIdentifier=("network-port", 1),
+        objectName="BACnet/IP",
+        networkNumber=0,
+        networkNumberQuality="unknown",
+    )
 
 
 async def open_application(settings: NetworkSettings) -> ClientApplication:
     """Binds the interface. Raises Unreachable with what is wrong and what would be right."""
     interface = _parse_interface(settings.interface)
-    _check_free(str(interface.ip), settings.port)
-    application: ClientApplication = ClientApplication.from_object_list(
-        [
-            DeviceObject(
-                objectIdentifier=("device", OWN_INSTANCE),
-                objectName="T3000 supervisor",
-                description="Web supervisor",
-                vendorIdentifier=148,
-                vendorName="Temco Controls",
-                modelName="T3000 web supervisor",
-                maxApduLengthAccepted=1476,
-                segmentationSupported="segmented-both",
-                apduTimeout=round(settings.timeout * 1000),
-                # Reads are tried again by us; a write must never be repeated by the stack.
-                numberOfApduRetries=0,
-            ),
-            NetworkPortObject(
-                f"{interface.with_prefixlen}:{settings.port}",
-                objectIdentifier=("network-port", 1),
-                objectName="BACnet/IP",
-                networkNumber=0,
-                networkNumberQuality="unknown",
-            ),
-        ]
-    )
+    port = UdpPort(interface, settings.port)
     try:
-        async with asyncio.timeout(BIND_TIMEOUT):
-            for link in application.link_layers.values():
-                # No public way to learn that a socket is bound (0.0.110).
-                await link.server._local_transport_ready.wait()
-    except TimeoutError:
-        application.close()
-        raise Unreachable(
-            f"{interface.ip} port {settings.port} could not be bound in {BIND_TIMEOUT:.0f} s"
-        ) from None
+        await port.open()
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            here = await asyncio.to_thread(own_addresses)
+            raise Unreachable(no_such_address(interface, here)) from error
+        raise Unreachable(port_taken(interface, settings.port, error)) from error
+    application = ClientApplication(settings, port)
+    if application.registration is not None:
+        application.registration.start()
     return application
 
 
@@ -129,13 +191,3 @@ def _parse_interface(text: str) -> ipaddress.IPv4Interface:
             f"{text!r} is not an interface; write this machine's address with its prefix "
             "length, such as 192.168.1.2/24"
         ) from None
-
-
-def _check_free(address: str, port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            raise Unreachable(
-                f"UDP port {port} on {address} cannot be opened: {error.strerror}"
-            ) from error

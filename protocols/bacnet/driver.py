@@ -1,31 +1,25 @@
 """The BACnet/IP driver."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-from bacpypes3.apdu import ErrorRejectAbortNack, IAmRequest
+from bacpypes3.apdu import ErrorRejectAbortNack
 from bacpypes3.pdu import Address
-from bacpypes3.primitivedata import Null, ObjectIdentifier
+from bacpypes3.primitivedata import ObjectIdentifier
 
-from protocols.bacnet.application import OWN_INSTANCE, ClientApplication, open_application
+from protocols.bacnet.application import ClientApplication, open_application
+from protocols.bacnet.describe import Describer
 from protocols.bacnet.failures import ReplyTooLong, translate
 from protocols.bacnet.gates import Gates
 from protocols.bacnet.live import LiveReader
-from protocols.bacnet.objects import (
-    KINDS,
-    LIVE_PROPERTIES,
-    PRIORITIES,
-    point_info,
-    reading,
-    slots,
-    text_properties,
-)
+from protocols.bacnet.objects import LIVE_PROPERTIES, PRIORITIES, encoded, reading, slots
 from protocols.bacnet.poller import Poller
 from protocols.bacnet.profiles import Profiles
 from protocols.bacnet.properties import PropertyKey, PropertyReader
+from protocols.bacnet.scan import Scan
 from protocols.driver import Driver
 from protocols.errors import BadPoint, CodecError, FieldError, ProtocolError, Unreachable
 from protocols.scanning import EVERYBODY, ScanStep, Search
@@ -42,24 +36,9 @@ from protocols.types import (
     Reading,
 )
 
-log = logging.getLogger(__name__)
-
-WHO_IS_REPEATS = 2  # UDP loses packets; devices answer each
-DESCRIBED_AT_ONCE = 8
 # Bytes of a ReadPropertyMultiple reply per property, rounded up (clause 20.2).
 LIVE_BYTES = 14
-TEXT_BYTES = 48
-LIST_BYTES = 12
 PRIORITY_ARRAY_BYTES = 112  # sixteen Reals, each in its context tag
-
-DEVICE_PROPERTIES = (
-    "object-name",
-    "vendor-identifier",
-    "vendor-name",
-    "model-name",
-    "firmware-revision",
-    "location",
-)
 
 
 class BacnetDriver(Driver):
@@ -122,118 +101,24 @@ class BacnetDriver(Driver):
 
     async def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
         async with self._discovering:
-            seats = asyncio.Semaphore(DESCRIBED_AT_ONCE)
-            tasks = [
-                asyncio.create_task(self._describe(i_am, seats)) for i_am in await self._who_is()
-            ]
-            try:
-                for done in asyncio.as_completed(tasks):
-                    yield await done
-            finally:
-                for task in tasks:
-                    task.cancel()
-
-    async def _who_is(self) -> list[IAmRequest]:
-        """Every I-Am heard, one for each (address, instance): doubled instances are kept."""
-        application, _ = self._open()
-        heard: dict[tuple[str, int], IAmRequest] = {}
-
-        def remember(apdu: IAmRequest) -> None:
-            address, instance = str(apdu.pduSource), int(apdu.iAmDeviceIdentifier[1])
-            if instance != OWN_INSTANCE:
-                heard[address, instance] = apdu
-                segmentation = str(apdu.segmentationSupported)
-                self._profiles.tell(address, int(apdu.maxAPDULengthAccepted), segmentation)
-
-        application.on_i_am = remember
-        try:
-            for _ in range(WHO_IS_REPEATS):
-                for target in self.settings.targets or (None,):
-                    application.send_who_is(target)
-                await asyncio.sleep(self.settings.timeout / WHO_IS_REPEATS)
-        finally:
-            application.on_i_am = None
-        return list(heard.values())
-
-    async def _describe(self, i_am: IAmRequest, seats: asyncio.Semaphore) -> FoundDevice:
-        endpoint = Endpoint(str(i_am.pduSource), int(i_am.iAmDeviceIdentifier[1]))
-        info = DeviceInfo(
-            endpoint, vendor_id=int(i_am.vendorID), name=f"Device {endpoint.instance}"
-        )
-        async with seats:
-            try:
-                info = await self.read_device_info(endpoint)
-                return FoundDevice(info, await self.list_points(endpoint))
-            except ProtocolError as error:
-                log.info("%s could not be described: %s", endpoint, error)
-                return FoundDevice(info, problem=error.message)
-            except Exception as bug:  # the scan's outermost guard: one device must not end it
-                log.exception("a bug while describing %s", endpoint)
-                return FoundDevice(info, problem=f"internal error: {bug}")
+            application, reader = self._open()
+            scan = Scan(application, Describer(reader, self._profiles), self.settings, search)
+            async with aclosing(scan.steps()) as steps:
+                async for step in steps:
+                    yield step
 
     async def read_device_info(self, endpoint: Endpoint) -> DeviceInfo:
-        device = PointAddress("device", endpoint.instance)
-        try:
-            properties = await self._texts(endpoint, {device: DEVICE_PROPERTIES})
-        except BadPoint:  # some say it of the whole request
-            properties = {device: {}}
-        if not properties[device]:
-            raise BadPoint("does not answer as this instance", endpoint=endpoint)
-
-        def text(name: str) -> str:
-            return str(properties[device].get(name) or "")
-
-        return DeviceInfo(
-            endpoint=endpoint,
-            vendor_id=int(properties[device].get("vendor-identifier") or 0),
-            name=text("object-name") or f"Device {endpoint.instance}",
-            vendor_name=text("vendor-name"),
-            model_name=text("model-name"),
-            firmware=text("firmware-revision"),
-            location=text("location"),
-        )
+        return await self._describer(endpoint).device(endpoint)
 
     async def list_points(self, endpoint: Endpoint) -> tuple[PointInfo, ...]:
-        points = [
-            address for address in await self._object_list(endpoint) if address.object_type in KINDS
-        ]
-        texts = await self._texts(
-            endpoint, {address: text_properties(address.object_type) for address in points}
-        )
-        return tuple(point_info(address, texts[address]) for address in points)
+        return await self._describer(endpoint).points(endpoint)
 
-    async def _object_list(self, endpoint: Endpoint) -> list[PointAddress]:
-        """Whole where the device can send it, else element by element."""
-        _, reader = self._open(endpoint)
-        key = PropertyKey(PointAddress("device", endpoint.instance), "object-list")
-        whole = (await reader.read(endpoint, [key], bytes_each=LIST_BYTES))[key]
-        if isinstance(whole, ReplyTooLong):
-            length_key = key._replace(element=0)
-            length = (await reader.read(endpoint, [length_key], bytes_each=LIST_BYTES))[length_key]
-            if isinstance(length, ProtocolError):
-                raise length
-            keys = [key._replace(element=number) for number in range(1, int(length) + 1)]
-            elements = await reader.read(endpoint, keys, bytes_each=LIST_BYTES)
-            whole = [value for value in elements.values() if not isinstance(value, ProtocolError)]
-            if len(whole) < len(elements):
-                missing = len(elements) - len(whole)
-                log.warning("%s does not list %d of its objects", endpoint, missing)
-        if isinstance(whole, ProtocolError):
-            raise whole
-        return [PointAddress(str(object_type), int(number)) for object_type, number in whole]
+    async def describe(self, endpoint: Endpoint) -> FoundDevice:
+        return await self._describer(endpoint).found(endpoint)
 
-    async def _texts(
-        self, endpoint: Endpoint, wanted: dict[PointAddress, tuple[str, ...]]
-    ) -> dict[PointAddress, dict[str, Any]]:
-        """The properties that each object has; those it lacks are left out."""
+    def _describer(self, endpoint: Endpoint) -> Describer:
         _, reader = self._open(endpoint)
-        keys = [PropertyKey(address, name) for address, names in wanted.items() for name in names]
-        values = await reader.read(endpoint, keys, bytes_each=TEXT_BYTES)
-        found: dict[PointAddress, dict[str, Any]] = {address: {} for address in wanted}
-        for key, value in values.items():
-            if not isinstance(value, ProtocolError):
-                found[key.object][key.name] = value
-        return found
+        return Describer(reader, self._profiles)
 
     async def read(self, endpoint: Endpoint, points: Sequence[PointAddress]) -> list[Reading]:
         self._open(endpoint)
@@ -273,14 +158,14 @@ class BacnetDriver(Driver):
         priority: int | None = None,
     ) -> None:
         application, _ = self._open(endpoint)
-        encoded = _encode(endpoint, point, value)
+        told = encoded(endpoint, point, value)
         try:
             async with self._gates.of(endpoint.address).turn(urgent=True):
                 reply = await application.write_property(
                     Address(endpoint.address),
                     ObjectIdentifier((point.object_type, point.number)),
                     "present-value",
-                    encoded,
+                    told,
                     priority=priority,
                 )
         except ErrorRejectAbortNack as error:
@@ -298,21 +183,3 @@ class BacnetDriver(Driver):
             elements = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
             array = [elements[key] for key in keys]
         return Held(present, None if isinstance(array, ProtocolError) else slots(array))
-
-
-def _encode(endpoint: Endpoint, point: PointAddress, value: float | None) -> Any:
-    """The value in the object's type. Raises CodecError that says what would fit."""
-    if value is None:
-        return Null(())
-    if point.object_type.startswith("analog"):
-        return float(value)
-    number = int(value)
-    if number != value:
-        raise CodecError(f"{value} is not a whole number", endpoint=endpoint, point=point)
-    if point.object_type.startswith("binary"):
-        if number not in (0, 1):
-            raise CodecError(f"{number} is neither 0 nor 1", endpoint=endpoint, point=point)
-        return "active" if number else "inactive"
-    if number < 1:
-        raise CodecError(f"states count from 1, not {number}", endpoint=endpoint, point=point)
-    return number

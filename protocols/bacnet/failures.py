@@ -53,7 +53,12 @@ def translate(  # noqa: PLR0911  a table, read from top to bottom
         return Refused(f"rejected: {text}", endpoint=endpoint, point=point)
     if not hasattr(error, "errorCode"):  # a network-layer nack: no route to that network
         return Unreachable(text, endpoint=endpoint, point=point)
-    code = str(error.errorCode)
+    return _of_code(str(error.errorCode), text, endpoint, point)
+
+
+def _of_code(code: str, text: str, endpoint: Endpoint, point: PointAddress | None) -> FieldError:
+    if code == "unknown-route":  # bacpypes3's own word, before anything was sent
+        return Unreachable("no router tells of its network", endpoint=endpoint, point=point)
     if code in _UNKNOWN_POINT:
         return BadPoint(text, endpoint=endpoint, point=point)
     reason = f"{_REASONS[code]} ({code})" if code in _REASONS else text

@@ -5,18 +5,34 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from protocols.types import PointAddress, PointInfo, PointKind, Quality, Reading
+from bacpypes3.primitivedata import Null
+
+from protocols.errors import CodecError
+from protocols.types import (
+    Endpoint,
+    ObjectInfo,
+    PointAddress,
+    PointInfo,
+    PointKind,
+    Quality,
+    Reading,
+)
 
 KINDS: Mapping[str, PointKind] = {
     "analog-input": PointKind.INPUT,
     "binary-input": PointKind.INPUT,
     "multi-state-input": PointKind.INPUT,
+    "accumulator": PointKind.INPUT,
+    "pulse-converter": PointKind.INPUT,
     "analog-output": PointKind.OUTPUT,
     "binary-output": PointKind.OUTPUT,
     "multi-state-output": PointKind.OUTPUT,
     "analog-value": PointKind.VARIABLE,
     "binary-value": PointKind.VARIABLE,
     "multi-state-value": PointKind.VARIABLE,
+    "integer-value": PointKind.VARIABLE,
+    "positive-integer-value": PointKind.VARIABLE,
+    "large-analog-value": PointKind.VARIABLE,
 }
 
 # EngineeringUnits (135-2020 clause 21) as a technician writes them; others keep their name.
@@ -60,52 +76,82 @@ UNIT_SYMBOLS: Mapping[str, str] = {
     "hours": "h",
 }
 
+NAMES = ("object-name", "description")
 PRIORITIES = range(1, 17)
-RELIABILITIES = {
+LIVE_PROPERTIES = ("present-value", "status-flags")
+# Faults that say more than that there is one (135-2020 clause 21, BACnetReliability).
+RELIABILITIES: Mapping[str, Quality] = {
     "over-range": Quality.OUT_OF_RANGE,
     "under-range": Quality.OUT_OF_RANGE,
+    "configuration-error": Quality.CONFIG,
 }
-LIVE_PROPERTIES = ("present-value", "status-flags")
 
 
 def text_properties(object_type: str) -> tuple[str, ...]:
     """The properties that describe a point of this type."""
-    common: tuple[str, ...] = ("object-name", "description")
-    if object_type.endswith("value"):
+    common: tuple[str, ...] = NAMES
+    if KINDS[object_type] is PointKind.VARIABLE:
         # There exactly where the object has a priority array, and much shorter than that.
         common += ("relinquish-default",)
-    if object_type.startswith("analog"):
-        return (*common, "units", "min-pres-value", "max-pres-value")
     if object_type.startswith("binary"):
         return (*common, "inactive-text", "active-text")
-    return (*common, "state-text")
+    if object_type.startswith("multi-state"):
+        return (*common, "state-text")
+    if object_type == "accumulator":
+        return (*common, "units", "scale", "max-pres-value")
+    if object_type == "pulse-converter":
+        return (*common, "units")
+    return (*common, "units", "min-pres-value", "max-pres-value")
 
 
 def point_info(address: PointAddress, properties: Mapping[str, Any]) -> PointInfo:
     """A point from its text properties; those that the device lacks are absent."""
-    object_type = address.object_type
-    if object_type.startswith("analog"):
-        states: tuple[str, ...] = ()
-    elif object_type.startswith("binary"):
-        states = (
-            str(properties.get("inactive-text") or "Off"),
-            str(properties.get("active-text") or "On"),
-        )
-    else:
-        states = tuple(str(text) for text in properties.get("state-text") or ())
-    units = str(properties.get("units") or "no-units")
+    kind = KINDS[address.object_type]
     return PointInfo(
         address=address,
-        kind=KINDS[object_type],
+        kind=kind,
         name=str(properties.get("object-name") or address),
         description=str(properties.get("description") or ""),
-        units=UNIT_SYMBOLS.get(units, units.replace("-", " ")),
-        states=states,
-        writable=not object_type.endswith("input"),
-        commandable=object_type.endswith("output") or "relinquish-default" in properties,
+        units=_units(properties),
+        states=_states(address.object_type, properties),
+        writable=kind is not PointKind.INPUT,
+        commandable=kind is PointKind.OUTPUT or "relinquish-default" in properties,
         low=_number(properties.get("min-pres-value")),
         high=_number(properties.get("max-pres-value")),
     )
+
+
+def object_info(address: PointAddress, properties: Mapping[str, Any]) -> ObjectInfo:
+    """An object that is no point; what is not in the standard has its number for a type."""
+    return ObjectInfo(
+        address,
+        str(properties.get("object-name") or address),
+        str(properties.get("description") or ""),
+    )
+
+
+def _units(properties: Mapping[str, Any]) -> str:
+    """With its factor, of a counter that does not count in the unit itself (clause 12.1.9)."""
+    units = str(properties.get("units") or "no-units")
+    symbol = UNIT_SYMBOLS.get(units, units.replace("-", " "))
+    scale = properties.get("scale")
+    choice = getattr(scale, "_choice", None)
+    number = _number(getattr(scale, choice)) if choice else None
+    if number is None:
+        return symbol
+    factor = 10.0**number if choice == "integerScale" else number
+    return symbol if factor == 1.0 else f"×{factor:g} {symbol}".rstrip()
+
+
+def _states(object_type: str, properties: Mapping[str, Any]) -> tuple[str, ...]:
+    if object_type.startswith("binary"):
+        return (
+            str(properties.get("inactive-text") or "Off"),
+            str(properties.get("active-text") or "On"),
+        )
+    if object_type.startswith("multi-state"):
+        return tuple(str(text) for text in properties.get("state-text") or ())
+    return ()
 
 
 def slots(priority_array: Any) -> dict[int, float]:
@@ -121,6 +167,28 @@ def slots(priority_array: Any) -> dict[int, float]:
             value = _number(getattr(element, choice)) if choice else None
             filled[priority] = math.nan if value is None else value
     return filled
+
+
+def encoded(endpoint: Endpoint, point: PointAddress, value: float | None) -> Any:
+    """The value in the object's type. Raises CodecError that says what would fit."""
+    if value is None:
+        return Null(())
+    if point.object_type.startswith(("analog", "large-analog")):
+        return float(value)
+    number = int(value)
+    if number != value:
+        raise CodecError(f"{value} is not a whole number", endpoint=endpoint, point=point)
+    if point.object_type.startswith("binary"):
+        if number not in (0, 1):
+            raise CodecError(f"{number} is neither 0 nor 1", endpoint=endpoint, point=point)
+        return "active" if number else "inactive"
+    if point.object_type.endswith("integer-value"):
+        if number < 0 and point.object_type.startswith("positive"):
+            raise CodecError(f"{number} is below 0", endpoint=endpoint, point=point)
+        return number
+    if number < 1:
+        raise CodecError(f"states count from 1, not {number}", endpoint=endpoint, point=point)
+    return number
 
 
 def reading(

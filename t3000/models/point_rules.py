@@ -195,6 +195,6 @@ def _kinds_at(address: str) -> Sequence[PointKind]:
     """What a point at an address can be; none: anything."""
     table = address.partition(",")[0]
     if table in point_addresses.BACNET_TYPES:
-        use = table.rpartition("-")[2]
+        use = point_addresses.BACNET_TYPES[table]
         return VALUES if use == "value" else [PointKind(use)]
     return [PointKind(table)] if table in point_addresses.T3_TABLES else ()

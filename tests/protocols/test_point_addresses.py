@@ -8,7 +8,7 @@ from protocols import point_addresses
 from protocols.bacnet.objects import KINDS
 from protocols.modbus.product import load
 from protocols.point_addresses import canonical
-from protocols.types import PointAddress
+from protocols.types import PointAddress, PointKind
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from protocols.types import PointAddress
         ("bacnet", "analog-input,3", "analog-input,3"),
         ("bacnet", "analog-input,0000003", "analog-input,3"),
         ("bacnet", "multi-state-value,4194302", "multi-state-value,4194302"),
+        ("bacnet", "accumulator,1", "accumulator,1"),
         ("modbus", "input,1", "input,1"),
         ("modbus", "holding-register,65535", "holding-register,65535"),
         ("modbus", "holding-register-float32-cdab,007", "holding-register-float32-cdab,7"),
@@ -71,7 +72,8 @@ def test_the_pattern_lets_every_address_through(text: str) -> None:
 
 
 def test_all_that_the_drivers_find_can_be_written() -> None:
-    assert set(KINDS) == set(point_addresses.BACNET_TYPES)
+    uses = {PointKind.INPUT: "input", PointKind.OUTPUT: "output", PointKind.VARIABLE: "value"}
+    assert {table: uses[kind] for table, kind in KINDS.items()} == point_addresses.BACNET_TYPES
     assert {*load("t3").areas, "pvar"} == set(point_addresses.T3_TABLES)
 
 

@@ -2,20 +2,29 @@ import math
 from datetime import UTC, datetime
 
 import pytest
-from bacpypes3.basetypes import PriorityArray, PriorityValue, StatusFlags
+from bacpypes3.basetypes import PriorityArray, PriorityValue, Reliability, Scale, StatusFlags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.bacnet.objects import KINDS, point_info, reading, slots
+from protocols.bacnet.objects import (
+    KINDS,
+    encoded,
+    object_info,
+    point_info,
+    quality,
+    reading,
+    slots,
+)
 from protocols.errors import CodecError, Refused
-from protocols.types import PointAddress, PointKind, Quality
+from protocols.types import Endpoint, ObjectInfo, PointAddress, PointKind, Quality
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 INPUT = PointAddress("analog-input", 1)
+NOBODY = Endpoint("192.0.2.1", 1)
 
 
 @pytest.mark.parametrize(
-    ("flags", "quality"),
+    ("flags", "found"),
     [
         ([0, 0, 0, 0], Quality.GOOD),
         ([1, 0, 0, 0], Quality.GOOD),  # an alarm does not make a value less true
@@ -26,8 +35,26 @@ INPUT = PointAddress("analog-input", 1)
         ([0, 0, 1, 1], Quality.OUT_OF_SERVICE),
     ],
 )
-def test_status_flags_become_quality(flags: list[int], quality: Quality) -> None:
-    assert reading(INPUT, 21.5, StatusFlags(flags), NOW).quality is quality
+def test_status_flags_become_quality(flags: list[int], found: Quality) -> None:
+    assert reading(INPUT, 21.5, StatusFlags(flags), NOW).quality is found
+
+
+@pytest.mark.parametrize(
+    ("flags", "reliability", "found"),
+    [
+        ([0, 1, 0, 0], "over-range", Quality.OUT_OF_RANGE),
+        ([0, 1, 0, 0], "under-range", Quality.OUT_OF_RANGE),
+        ([0, 1, 0, 0], "configuration-error", Quality.CONFIG),
+        ([0, 1, 0, 0], "open-loop", Quality.FAULT),
+        ([0, 1, 0, 0], "no-fault-detected", Quality.FAULT),
+        ([0, 0, 0, 0], "over-range", Quality.GOOD),  # the flags say that there is a fault
+        ([0, 0, 0, 1], "over-range", Quality.OUT_OF_SERVICE),
+    ],
+)
+def test_the_reliability_of_a_fault_is_its_quality(
+    flags: list[int], reliability: str, found: Quality
+) -> None:
+    assert quality(StatusFlags(flags), Reliability(reliability)) is found
 
 
 def test_a_device_without_status_flags_is_taken_at_its_word() -> None:
@@ -54,6 +81,60 @@ def test_point_info_of_analog_binary_and_multi_state() -> None:
     assert (binary.kind, binary.states, binary.writable) == (PointKind.OUTPUT, ("Off", "Run"), True)
     states = point_info(PointAddress("multi-state-value", 3), {"state-text": ["Off", "Low"]})
     assert (states.kind, states.states) == (PointKind.VARIABLE, ("Off", "Low"))
+
+
+def test_counters_and_numbers_are_points() -> None:
+    counter = point_info(
+        PointAddress("accumulator", 1),
+        {"units": "kilowatt-hours", "max-pres-value": 99999, "scale": Scale(integerScale=-1)},
+    )
+    assert (counter.kind, counter.units, counter.high) == (PointKind.INPUT, "×0.1 kWh", 99999.0)
+    assert not counter.writable
+    assert not counter.commandable
+    plain = point_info(
+        PointAddress("accumulator", 2), {"units": "liters", "scale": Scale(floatScale=1.0)}
+    )
+    assert plain.units == "liters"
+    pulses = point_info(PointAddress("pulse-converter", 1), {"units": "kilowatts"})
+    assert (pulses.kind, pulses.units) == (PointKind.INPUT, "kW")
+    number = point_info(PointAddress("integer-value", 1), {"min-pres-value": -5})
+    assert (number.kind, number.low, number.writable) == (PointKind.VARIABLE, -5.0, True)
+
+
+def test_what_is_no_point_has_its_name() -> None:
+    place = PointAddress("trend-log", 4)
+    assert object_info(place, {"object-name": "Trend OAT"}) == ObjectInfo(place, "Trend OAT")
+    assert object_info(PointAddress("130", 1), {}).name == "130,1"
+
+
+@pytest.mark.parametrize(
+    ("object_type", "value", "told"),
+    [
+        ("large-analog-value", 0.5, 0.5),
+        ("integer-value", -3.0, -3),
+        ("positive-integer-value", 3.0, 3),
+        ("multi-state-value", 2.0, 2),
+        ("binary-value", 1.0, "active"),
+    ],
+)
+def test_a_value_is_written_in_the_objects_type(
+    object_type: str, value: float, told: object
+) -> None:
+    assert encoded(NOBODY, PointAddress(object_type, 1), value) == told
+
+
+@pytest.mark.parametrize(
+    ("object_type", "value", "told"),
+    [
+        ("integer-value", 0.5, "not a whole number"),
+        ("positive-integer-value", -1.0, "below 0"),
+        ("multi-state-value", 0.0, "count from 1"),
+        ("binary-value", 2.0, "neither 0 nor 1"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(object_type: str, value: float, told: str) -> None:
+    with pytest.raises(CodecError, match=told):
+        encoded(NOBODY, PointAddress(object_type, 1), value)
 
 
 def test_outputs_and_values_with_a_relinquish_default_can_be_released() -> None:
