@@ -138,14 +138,15 @@ def _silence(outcome: Outcome) -> Iterator[Advice]:
         yield Advice(f"No device with an instance of {limits} answered.")
         return
     out = _count(traffic.sent, "packet")
-    if traffic.received:
+    if traffic.received > traffic.results:
         yield Advice(
             f"{out} out, {traffic.received} in, but none says that a device is there: what "
             "answers is no BACnet device, or is a router alone."
         )
     elif traffic.sent:
         echo = " Only our own packets came back." if traffic.echoed else ""
-        yield Advice(f"Nobody answered: {out} out, 0 in.{echo} {_why_nobody(outcome)}")
+        none = "none from a device" if traffic.received else "0 in"
+        yield Advice(f"Nobody answered: {out} out, {none}.{echo} {_why_nobody(outcome)}")
 
 
 def _why_nobody(outcome: Outcome) -> str:

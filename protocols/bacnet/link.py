@@ -31,11 +31,13 @@ LONGEST_NETWORK = 30  # beyond it there is no broadcast address
 @dataclass(slots=True)
 class Traffic:
     """Datagrams since the port is open. `echoed` are our own broadcasts as we hear them, which are
-    not among `received`; `refusal` is why this machine did not send one, "" if it sent all."""
+    not among `received`; `results` are among them, what a BBMD says of our registration;
+    `refusal` is why this machine did not send one, "" if it sent all."""
 
     sent: int = 0
     received: int = 0
     echoed: int = 0
+    results: int = 0
     refused: int = 0
     refusal: str = ""
 
@@ -46,6 +48,7 @@ class Traffic:
             sent=self.sent - before.sent,
             received=self.received - before.received,
             echoed=self.echoed - before.echoed,
+            results=self.results - before.results,
             refused=refused,
             refusal=self.refusal if refused else "",
         )
@@ -170,6 +173,7 @@ class Link(BIPNormal):  # type: ignore[misc]
 
     async def confirmation(self, lpdu: Any) -> None:
         if isinstance(lpdu, Result):
+            self.port.traffic.results += 1
             if self.registration is not None:
                 self.registration.hear(lpdu.pduSource, int(lpdu.bvlciResultCode))
         elif isinstance(lpdu, ForwardedNPDU) and lpdu.bvlciAddress.addrTuple == self.port.own:

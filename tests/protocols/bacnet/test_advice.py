@@ -80,6 +80,12 @@ def test_silence_with_a_bbmd_does_not_ask_for_one() -> None:
     assert "name a BBMD" not in only
 
 
+def test_what_a_bbmd_says_of_itself_is_no_answer() -> None:
+    traffic = Traffic(sent=4, received=2, results=2)
+    told = problems(heard=(), traffic=traffic, bbmd="10.0.0.1", registration=Answer.REFUSED)
+    assert told[1].startswith("Nobody answered: 4 packets out, none from a device.")
+
+
 def test_silence_on_loopback_names_the_addresses_that_reach_a_cable() -> None:
     (only,) = problems(interface=LOOPBACK.interface, heard=(), traffic=Traffic(sent=4, echoed=4))
     assert "127.0.0.1 reaches this machine only" in only

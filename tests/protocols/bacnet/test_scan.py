@@ -1,42 +1,16 @@
 """Searches on real traffic: who is asked, who is found, and what is told of it."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
 from protocols.bacnet.driver import BacnetDriver
 from protocols.bacnet.scan import parts
 from protocols.errors import Unreachable
-from protocols.scanning import EVERYBODY, ScanStep, Search, StepKind
+from protocols.scanning import ScanStep, Search, StepKind
 from protocols.simulator.flat import flat_device
 from protocols.types import Endpoint, FoundDevice, NetworkSettings, PointAddress
-
-
-@pytest.fixture
-async def search(
-    free_port: Callable[[], int],
-) -> AsyncIterator[Callable[..., tuple[list[FoundDevice], list[ScanStep]]]]:
-    drivers: list[BacnetDriver] = []
-
-    async def run(
-        port: int, wanted: Search = EVERYBODY, **settings: object
-    ) -> tuple[list[FoundDevice], list[ScanStep]]:
-        defaults = {"timeout": 1.5, "retries": 2, "targets": (f"127.255.255.255:{port}",)}
-        driver = BacnetDriver(
-            NetworkSettings("127.0.0.1/8", free_port(), **{**defaults, **settings})
-        )
-        await driver.connect()
-        drivers.append(driver)
-        told = [one async for one in driver.discover(wanted)]
-        return (
-            [one for one in told if isinstance(one, FoundDevice)],
-            [one for one in told if isinstance(one, ScanStep)],
-        )
-
-    yield run
-    for driver in drivers:
-        await driver.disconnect()
 
 
 def texts(steps: list[ScanStep], kind: StepKind) -> list[str]:
