@@ -25,6 +25,7 @@ from protocols.errors import (
     Unsupported,
 )
 from protocols.modbus import points as t3
+from protocols.modbus import steps
 from protocols.modbus.connection import Connection
 from protocols.modbus.product import Area, Family, load
 from protocols.planning import blocks
@@ -116,19 +117,28 @@ class ModbusDriver(Driver):
     # Who is there.
 
     async def discover(self, search: Search = EVERYBODY) -> AsyncIterator[FoundDevice | ScanStep]:
+        """The search cannot be limited: it asks the targets of the network."""
+        if self._source is None:
+            raise Unreachable("the network is not open")
+        addresses = list(dict.fromkeys(map(self._with_port, self.settings.targets)))
+        for step in steps.beginning(self._source, addresses):
+            yield step
         seats = asyncio.Semaphore(DESCRIBED_AT_ONCE)
-        tasks = [
-            asyncio.create_task(self._describe(address, seats))
-            for address in dict.fromkeys(map(self._with_port, self.settings.targets))
-        ]
+        tasks = [asyncio.create_task(self._describe(address, seats)) for address in addresses]
+        answered: list[FoundDevice] = []
         try:
             for done in asyncio.as_completed(tasks):
                 found = await done
                 if found is not None:
+                    answered.append(found)
+                    for step in steps.told_of(found):
+                        yield step
                     yield found
         finally:
             for task in tasks:
                 task.cancel()
+        for step in steps.ending(addresses, answered):
+            yield step
 
     def _with_port(self, target: str) -> str:
         return target if ":" in target else f"{target}:{self.settings.port}"
