@@ -1,12 +1,24 @@
 """Devices made to measure for tests and benchmarks: N points without a building behind them."""
 
 import math
-from collections.abc import Mapping
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from itertools import cycle, islice
 from zlib import crc32
 
 from protocols.simulator.faults import NO_FAULTS, Faults
 from protocols.simulator.spec import DeviceSpec, ObjectType, Point, Protocol
+
+AI, AO, AV = ObjectType.ANALOG_INPUT, ObjectType.ANALOG_OUTPUT, ObjectType.ANALOG_VALUE
+BI, BO, BV = ObjectType.BINARY_INPUT, ObjectType.BINARY_OUTPUT, ObjectType.BINARY_VALUE
+MI, MV = ObjectType.MULTI_STATE_INPUT, ObjectType.MULTI_STATE_VALUE
+VARIED = (AI, AI, AV, AI, BI, AO, AI, BV, AI, MI, AI, AV, BO, AI, BI, AO, AI, BV, AV, MV)
+PREFIXES = {AI: "AI", AO: "AO", AV: "AV", BI: "BI", BO: "BO", BV: "BV", MI: "MI", MV: "MV"}
+NOUNS = {
+    AI: "Sensor", AO: "Valve", AV: "Setpoint", BI: "Contact", BO: "Relay", BV: "Flag",
+    MI: "Selector", MV: "Mode",
+}  # fmt: skip
 
 
 class Drift:
@@ -37,12 +49,36 @@ class Drift:
         }
 
 
+def flat_points(count: int) -> tuple[Point, ...]:
+    """Half analog inputs, a quarter outputs, the rest variables."""
+    _check(count)
+    outputs = count // 4
+    variables = count // 4
+    inputs = count - outputs - variables
+    return (
+        *(_point(ObjectType.ANALOG_INPUT, "IN", "Input", place) for place in range(inputs)),
+        *(_point(ObjectType.ANALOG_OUTPUT, "OUT", "Output", place) for place in range(outputs)),
+        *(_point(ObjectType.ANALOG_VALUE, "VAR", "Variable", place) for place in range(variables)),
+    )
+
+
+def varied_points(count: int) -> tuple[Point, ...]:
+    """Of all types, in the shares that a controller has of each."""
+    _check(count)
+    numbers: Counter[ObjectType] = Counter()
+    listed = []
+    for kind in islice(cycle(VARIED), count):
+        listed.append(_point(kind, PREFIXES[kind], NOUNS[kind], numbers[kind]))
+        numbers[kind] += 1
+    return tuple(listed)
+
+
 def flat_device(
     name: str,
     instance: int,
     address: str,
     port: int,
-    points: int = 60,
+    points: int | tuple[Point, ...] = 60,
     *,
     reply_delay: float = 0.0,
     supports_rpm: bool = True,
@@ -52,28 +88,17 @@ def flat_device(
     protocol: Protocol = Protocol.BACNET,
     write_log: str = "",
 ) -> DeviceSpec:
-    """A device whose points all move: half analog inputs, a quarter outputs, the rest variables.
+    """A device whose points all move: so many of `flat_points`, or those given.
 
     `reply_delay` makes it slow: every confirmed request is answered only after so many seconds.
     """
-    if points < 1:
-        raise ValueError(f"a device has at least 1 point, not {points}")
-    outputs = points // 4
-    variables = points // 4
-    inputs = points - outputs - variables
-    listed = (
-        *(_point(ObjectType.ANALOG_INPUT, "IN", "Input", place) for place in range(inputs)),
-        *(_point(ObjectType.ANALOG_OUTPUT, "OUT", "Output", place) for place in range(outputs)),
-        *(_point(ObjectType.ANALOG_VALUE, "VAR", "Variable", place) for place in range(variables)),
-    )
-    sensed = tuple(point.label for point in listed if point.type.is_input)
-    commanded = tuple(point.label for point in listed if not point.type.is_input)
+    listed = flat_points(points) if isinstance(points, int) else points
     return DeviceSpec(
         name=name,
         instance=instance,
         address=address,
         port=port,
-        plant=partial(Drift, sensed=sensed, commanded=commanded),
+        plant=_plant(listed),
         points=listed,
         model_name="T3-FLAT",
         max_apdu=max_apdu,
@@ -86,13 +111,24 @@ def flat_device(
     )
 
 
+@lru_cache
+def _plant(points: tuple[Point, ...]) -> Callable[[float], Drift]:
+    """What moves them; shared by all devices that have them."""
+    sensed = tuple(point.label for point in points if point.type.is_input)
+    commanded = tuple(point.label for point in points if not point.type.is_input)
+    return partial(Drift, sensed=sensed, commanded=commanded)
+
+
+def _check(count: int) -> None:
+    if count < 1:
+        raise ValueError(f"a device has at least 1 point, not {count}")
+
+
 def _point(kind: ObjectType, prefix: str, noun: str, place: int) -> Point:
-    return Point(
-        kind,
-        f"{prefix}{place + 1}",
-        f"{noun} {place + 1}",
-        units="percent",
-        noise=0.5 if kind.is_input else 0.0,
-        low=0,
-        high=100,
-    )
+    label, text = f"{prefix}{place + 1}", f"{noun} {place + 1}"
+    if kind.is_binary:
+        return Point(kind, label, text, states=("Off", "On"))
+    if not kind.is_analog:
+        return Point(kind, label, text, initial=1, states=("Low", "Medium", "High"))
+    noise = 0.5 if kind.is_input else 0.0
+    return Point(kind, label, text, units="percent", noise=noise, low=0, high=100)

@@ -12,9 +12,14 @@ STATIONS = 127  # masters on one MS/TP trunk, the router's own included at MAC 0
 @dataclass(frozen=True, slots=True)
 class Crowd:
     """BACnet/IP devices that share a process, as one for each would be too much. Two of them may
-    have the same instance. It is known by the instance of its first."""
+    have the same instance. It is known by the instance of its first.
+
+    `is_fast`: they are answered by our own codec instead of bacpypes3. They know no segmentation,
+    no delay and of the faults only those of `Trouble`, and their values move with their kind alone.
+    """
 
     devices: tuple[DeviceSpec, ...]
+    is_fast: bool = False
 
     def __post_init__(self) -> None:
         if not self.devices:

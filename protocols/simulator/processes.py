@@ -196,6 +196,10 @@ async def _serve(host: Host, clock: Clock, tell: Callable[[], None]) -> None:
             from protocols.simulator import modbus
 
             await modbus.serve(host, clock, tell)
+        case Crowd(is_fast=True):
+            from protocols.simulator.fast import server
+
+            await server.serve(host.devices, clock, tell)
         case Crowd() | DeviceSpec():
             from protocols.simulator import device
 

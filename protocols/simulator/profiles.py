@@ -10,9 +10,9 @@ from typing import Any
 from protocols.simulator.demo import FIRST_ADDRESS as DEMO_ADDRESS
 from protocols.simulator.demo import PORT, demo_building
 from protocols.simulator.faults import Faults, Overflow
-from protocols.simulator.flat import flat_device
+from protocols.simulator.flat import flat_device, flat_points, varied_points
 from protocols.simulator.hosts import STATIONS, Crowd, Host, Registration, Subnet, Trunk
-from protocols.simulator.spec import DeviceSpec
+from protocols.simulator.spec import DeviceSpec, Point
 
 DEMO = "demo"
 FIRST_ADDRESS = "127.1.0.1"  # of all profiles but the demo
@@ -20,6 +20,7 @@ FIRST_INSTANCE = 400001
 COUNT = 5
 POINTS = 60
 MOST = 300  # devices of one command: bacpypes3 takes a millisecond to make an object
+FAST_MOST = 5000
 PROCESSES = 20  # each device has one up to here; more devices share as many as there are cores
 SUBNET_PREFIX = 24
 
@@ -29,7 +30,7 @@ Ways = Mapping[str, Any]  # arguments of flat_device
 class Draft:
     """Makes devices one after the other, each at the next address and with the next instance."""
 
-    def __init__(self, first_address: str, port: int, points: int) -> None:
+    def __init__(self, first_address: str, port: int, points: tuple[Point, ...]) -> None:
         self._addresses = _addresses(IPv4Address(first_address))
         self._port = port
         self._points = points
@@ -67,6 +68,7 @@ class Profile:
     build: Build
     least: int = 1
     most: int = MOST
+    is_varied: bool = False  # points of all types instead of analog ones
 
 
 def _each(*ways: Ways) -> Build:
@@ -88,6 +90,11 @@ def _trunk(draft: Draft, count: int) -> Sequence[Host]:
     ways: Ways = {"max_apdu": 480, "segmentation": False, "reply_delay": 0.01}
     stations = tuple(draft.device("Station", **ways) for _ in range(count))
     return [Trunk(router=router, stations=stations)]
+
+
+def _fast(draft: Draft, count: int) -> Sequence[Host]:
+    devices = tuple(draft.device("Fast", segmentation=False) for _ in range(count))
+    return [Crowd(devices, is_fast=True)]
 
 
 def _subnet(registration: Registration) -> Build:
@@ -143,6 +150,9 @@ PROFILES: Mapping[str, Profile] = {
     "bbmd": Profile("a BBMD and its subnet", _subnet(Registration.ACCEPTED), most=200),
     "bbmd-refuses": Profile("takes nobody", _subnet(Registration.REFUSED), most=200),
     "bbmd-silent": Profile("does not even refuse", _subnet(Registration.UNANSWERED), most=200),
+    "fast": Profile(
+        "many for little: no bacpypes3, no segmentation", _fast, most=FAST_MOST, is_varied=True
+    ),
     "mixed": Profile("of everything, a quarter of it behind a router", _mixed, least=8),
 }
 
@@ -175,7 +185,9 @@ def simulated_network(
         raise ValueError(
             f"profile {name} has {profile.least} to {profile.most} devices, not {count}"
         )
-    draft = Draft(first_address or FIRST_ADDRESS, port, POINTS if points is None else points)
+    many = POINTS if points is None else points
+    listed = varied_points(many) if profile.is_varied else flat_points(many)
+    draft = Draft(first_address or FIRST_ADDRESS, port, listed)
     return tuple(_together(profile.build(draft, count)))
 
 
