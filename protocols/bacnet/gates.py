@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 Waiter = tuple["asyncio.Future[None]", int]
 
@@ -20,21 +19,15 @@ class Gate:
         self._urgent: deque[Waiter] = deque()
         self._patient: deque[Waiter] = deque()
 
-    @asynccontextmanager
-    async def turn(self, *, weight: int = 1, urgent: bool = False) -> AsyncIterator[None]:
-        """Waits to be let in, and is out again at the end."""
-        await self._enter(weight, self._urgent if urgent else self._patient)
-        try:
-            yield
-        finally:
-            self._held -= weight
-            self._let_in()
+    def turn(self, *, weight: int = 1, urgent: bool = False) -> "Turn":
+        """`async with` waits to be let in, and is out again at the end."""
+        return Turn(self, weight, self._urgent if urgent else self._patient)
 
-    async def _enter(self, weight: int, queue: deque[Waiter]) -> None:
+    async def enter(self, weight: int, queue: deque[Waiter]) -> None:
         if not (self._urgent or self._patient) and self._has_room(weight):
             self._held += weight
             return
-        waiter = asyncio.get_running_loop().create_future(), weight
+        waiter: Waiter = asyncio.get_running_loop().create_future(), weight
         queue.append(waiter)
         try:
             await waiter[0]
@@ -46,6 +39,10 @@ class Gate:
                 self._held -= weight
             self._let_in()
             raise
+
+    def leave(self, weight: int) -> None:
+        self._held -= weight
+        self._let_in()
 
     def _has_room(self, weight: int) -> bool:
         return self._held == 0 or self._held + weight <= self.width
@@ -62,6 +59,21 @@ class Gate:
                     future.set_result(None)
                 else:
                     return
+
+
+class Turn:
+    """One stay behind a gate."""
+
+    __slots__ = ("_gate", "_queue", "_weight")
+
+    def __init__(self, gate: Gate, weight: int, queue: deque[Waiter]) -> None:
+        self._gate, self._weight, self._queue = gate, weight, queue
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter(self._weight, self._queue)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.leave(self._weight)
 
 
 class Gates:

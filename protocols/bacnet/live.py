@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from bacpypes3.basetypes import Reliability
@@ -49,6 +50,7 @@ IN_FAULT = (False, True, False, False)
 QUALITIES = tuple(
     quality((octet & 0x80, octet & 0x40, octet & 0x20, octet & 0x10)) for octet in range(256)
 )
+QUALITY = attrgetter("quality")
 make_reading: Callable[[Any], Reading] = partial(tuple.__new__, Reading)  # from its four fields
 
 
@@ -256,6 +258,8 @@ class LiveReader:
         self, endpoint: Endpoint, peer: Peer, readings: list[Reading]
     ) -> list[Reading]:
         """Of points in fault it is asked why: one that is out of its range still has a value."""
+        if Quality.FAULT not in map(QUALITY, readings):
+            return readings
         faulty = [
             one.address
             for one in readings

@@ -130,23 +130,50 @@ def decode_property_value(data: bytes) -> PropertyResult:
 def decode_results(data: bytes) -> list[PropertyResult]:
     """The answer to ReadPropertyMultiple, in its order. Raises CodecError."""
     at, end = 0, len(data)
-    results = []
+    results: list[PropertyResult] = []
     while at < end:
         identifier, at = _identifier(data, at)
         at = _expect(data, at, 0x1E)
         while not _is(data, at, 0x1F):
-            (number, element), at = _reference(data, at, first=2)
-            found: tuple[Any, ...] | PropertyError
-            if _is(data, at, 0x5E):
-                start = at + 1
-                inside, at = tags.values(data, start, end, 5)
-                found = property_error(inside)
-            else:
-                start = _expect(data, at, 0x4E)
-                found, at = tags.values(data, start, end, 4)
-            results.append(PropertyResult(identifier, number, element, found, start, at - 1))
+            at = _short_results(data, at, end - 8, identifier, results)
+            if not _is(data, at, 0x1F):
+                at = _any_result(data, at, end, identifier, results)
         at += 1
     return results
+
+
+def _short_results(
+    data: bytes, at: int, last: int, identifier: ObjectId, results: list[PropertyResult]
+) -> int:
+    """What nearly all answers are made of, as far as they are: a property that is named by one
+    octet and has one value of up to four. Past `last` it does not look."""
+    while at < last and data[at] == 0x29 and data[at + 2] == 0x4E:
+        head = data[at + 3]
+        decode = tags.SHORT.get(head)
+        start = at + 3
+        stop = start + 1 + (head & 7)
+        if decode is None or data[stop] != 0x4F:
+            break
+        value = decode(data[start + 1 : stop])
+        results.append(PropertyResult(identifier, data[at + 1], None, (value,), start, stop))
+        at = stop + 1
+    return at
+
+
+def _any_result(
+    data: bytes, at: int, end: int, identifier: ObjectId, results: list[PropertyResult]
+) -> int:
+    (number, element), at = _reference(data, at, first=2)
+    found: tuple[Any, ...] | PropertyError
+    if _is(data, at, 0x5E):
+        start = at + 1
+        inside, at = tags.values(data, start, end, 5)
+        found = property_error(inside)
+    else:
+        start = _expect(data, at, 0x4E)
+        found, at = tags.values(data, start, end, 4)
+    results.append(PropertyResult(identifier, number, element, found, start, at - 1))
+    return at
 
 
 def decode_error(data: bytes) -> PropertyError:
@@ -209,6 +236,7 @@ def _identifier(data: bytes, at: int) -> tuple[ObjectId, int]:
 
 
 def _reference(data: bytes, at: int, *, first: int) -> tuple[PropertyRef, int]:
+    """A property of context tag `first`, and maybe an element of the next one."""
     head = tags.tag(data, at, len(data))
     if not head.is_context or head.number != first or head.length is None:
         raise CodecError("a property does not say which it is")

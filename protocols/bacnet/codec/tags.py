@@ -187,8 +187,20 @@ def _bit_string(content: bytes) -> tuple[bool, ...]:
     if not content or content[0] > 7 or (len(content) == 1 and content[0]):
         raise CodecError("a BitString counts its unused bits wrongly")
     count = 8 * (len(content) - 1) - content[0]
+    if len(content) == 2:
+        return _SHORT_BITS[content[0]][content[1]]
+    return _bits(content, count)
+
+
+def _bits(content: bytes, count: int) -> tuple[bool, ...]:
     bits = int.from_bytes(content[1:], "big") >> content[0]
     return tuple(bool(bits >> place & 1) for place in range(count - 1, -1, -1))
+
+
+# By the count of unused bits and the octet: status flags come with every value.
+_SHORT_BITS = tuple(
+    tuple(_bits(bytes((unused, octet)), 8 - unused) for octet in range(256)) for unused in range(8)
+)
 
 
 def _enumerated(content: bytes) -> Enumerated:
@@ -223,6 +235,10 @@ _PRIMITIVES: dict[int, Callable[[bytes], Any]] = {
     10: _date,
     11: _time,
     12: object_identifier,
+}
+# By the octet of an application tag, of values of up to four octets.
+SHORT = {
+    number << 4 | length: decode for number, decode in _PRIMITIVES.items() for length in range(5)
 }
 
 # The other way round.
