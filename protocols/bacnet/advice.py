@@ -25,13 +25,15 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """All that is known at the end of a search. `ports` are those that devices were expected to
-    answer from; `problems` says by device why it is not described whole; `lost` are the networks
-    that were asked for and that no router knows."""
+    """All that is known at the end of a search. `deaf` says why broadcasts cannot be heard, "" if
+    they can; `ports` are those that devices were expected to answer from; `problems` says by device
+    why it is not described whole; `lost` are the networks that were asked for and that no router
+    knows."""
 
     interface: IPv4Interface
+    own_instance: int
     here: Sequence[OwnAddress] = ()
-    hears_broadcasts: bool = True
+    deaf: str = ""
     targets: tuple[str, ...] = ()
     bbmd: str = ""
     registration: Answer = Answer.NONE
@@ -62,10 +64,8 @@ def advise(outcome: Outcome) -> list[Advice]:
 
 def no_such_address(interface: IPv4Interface, here: Sequence[OwnAddress]) -> str:
     """Why a network could not be opened that has another machine's address."""
-    return (
-        f"{interface.ip} is no address of this machine. It has {_named(here) or 'none at all'}; "
-        "write one of them as the interface of the network"
-    )
+    text = f"{interface.ip} is no address of this machine"
+    return f"{text}; write one that is: {_named(here)}" if here else text
 
 
 def port_taken(interface: IPv4Interface, port: int, error: OSError) -> str:
@@ -88,10 +88,11 @@ def _interface(outcome: Outcome) -> Iterator[Advice]:
             f"{real.interface.network.broadcast_address}: write {real.interface}.",
             str(interface.ip),
         )
-    elif not outcome.hears_broadcasts:
+    elif outcome.deaf:
         yield Advice(
             f"Broadcasts to {interface.network.broadcast_address} cannot be heard on {interface}: "
-            "check the prefix length. Devices that answer us directly are found all the same.",
+            f"{outcome.deaf}. Check the prefix length, and that no other program has the port. "
+            "Devices that answer us directly are found all the same.",
             str(interface.ip),
         )
     if outcome.traffic.refusal:
@@ -180,6 +181,12 @@ def _doubled(outcome: Outcome) -> Iterator[Advice]:
                 "command the wrong one.",
                 addresses[0],
             )
+        if instance == outcome.own_instance:
+            yield Advice(
+                f"The device at {_listed(sorted(addresses))} has the instance {instance:,}, which "
+                "is this supervisor's. Give it another.",
+                addresses[0],
+            )
 
 
 def _undescribed(outcome: Outcome) -> Iterator[Advice]:
@@ -232,10 +239,10 @@ def _count(number: int, noun: str) -> str:
 
 
 def _named(here: Iterable[OwnAddress]) -> str:
-    return ", ".join(map(str, here))
+    return _listed([str(one) for one in here], most=3)
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    text = ", ".join(names[:MOST_NAMED])
+def _listed(names: Sequence[str], *, most: int = MOST_NAMED) -> str:
+    more = len(names) - most
+    text = ", ".join(names[:most])
     return f"{text} and {more:,} more" if more > 0 else text

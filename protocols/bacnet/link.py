@@ -71,7 +71,8 @@ class _Ear(asyncio.DatagramProtocol):
 
 
 class UdpPort(Server[PDU]):  # type: ignore[misc]
-    """One UDP port of one interface, its broadcasts included."""
+    """One UDP port of one interface, its broadcasts included. `deaf`: why those are not heard, ""
+    if they are."""
 
     def __init__(self, interface: ipaddress.IPv4Interface, port: int) -> None:
         super().__init__()
@@ -79,7 +80,7 @@ class UdpPort(Server[PDU]):  # type: ignore[misc]
         self.broadcast: tuple[str, int] | None = None
         if interface.network.prefixlen <= LONGEST_NETWORK:
             self.broadcast = (str(interface.network.broadcast_address), port)
-        self.hears_broadcasts = False
+        self.deaf = "" if self.broadcast else "the network has no broadcast address"
         self.traffic = Traffic()
         self._own_address = IPv4Address(self.own)
         self._transports: list[asyncio.DatagramTransport] = []
@@ -90,13 +91,12 @@ class UdpPort(Server[PDU]):  # type: ignore[misc]
         broadcasts cannot be heard is no error: who is asked by his address answers all the same."""
         await self._bind(self.own, self._own_address, reuse_port=None)
         if self.broadcast is None or HEARS_BROADCASTS_ANYWAY:
-            self.hears_broadcasts = self.broadcast is not None
             return
         try:  # several programs may hear the same broadcasts
             await self._bind(self.broadcast, LocalBroadcast(), reuse_port=True)
-            self.hears_broadcasts = True
         except OSError as error:
-            log.warning("broadcasts to %s:%d cannot be heard: %s", *self.broadcast, error)
+            self.deaf = error.strerror or str(error)
+            log.warning("broadcasts to %s:%d cannot be heard: %s", *self.broadcast, self.deaf)
 
     async def _bind(
         self, place: tuple[str, int], destination: Any, *, reuse_port: bool | None
@@ -122,7 +122,7 @@ class UdpPort(Server[PDU]):  # type: ignore[misc]
         target = self.broadcast if isinstance(place, LocalBroadcast) else place.addrTuple
         if target is None or not self._transports:
             self.traffic.refused += 1
-            self.traffic.refusal = "there is no broadcast address"
+            self.traffic.refusal = self.deaf or "the port is closed"
             return
         refused = self.traffic.refused
         self._transports[0].sendto(bytes(pdu.pduData), target)

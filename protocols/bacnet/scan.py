@@ -102,13 +102,11 @@ class Scan:
         port = self._application.port
         address, number = port.own
         text = f"UDP port {number} on {address} is open"
-        if port.broadcast is None:
-            text += ", a network without broadcasts"
-        elif port.hears_broadcasts:
+        if port.broadcast is not None:
             text += f", broadcasts go to {port.broadcast[0]}"
-        else:
-            text += f", broadcasts go to {port.broadcast[0]} and cannot be heard"
-        self._tell(StepKind.OPENED, text, address, is_problem=not port.hears_broadcasts)
+        if port.deaf:
+            text += f" and are not heard: {port.deaf}"
+        self._tell(StepKind.OPENED, text, address, is_problem=bool(port.deaf))
 
     async def _ask(self) -> None:
         """Twice, as UDP loses packets. The second time not as the first: devices that ignore what
@@ -116,10 +114,7 @@ class Scan:
         their numbers."""
         await self._register()
         question, half = _question(self._search), self._settings.timeout / 2
-        before = self._application.port.traffic.sent
-        await self._application.routers.ask()
-        sent = self._application.port.traffic.sent - before
-        self._tell(StepKind.ASKED, "Who-Is-Router-To-Network", self._ways_told(), sent=sent)
+        await self._ask_routers()
         if not self._search.networks:
             for way in self._application.ways:
                 await self._send(question, way, GLOBAL)
@@ -147,6 +142,15 @@ class Scan:
         self._tell(
             StepKind.REGISTERED, f"The BBMD {place} {text}", place, is_problem=is_problem, sent=1
         )
+
+    async def _ask_routers(self) -> None:
+        port, ways = self._application.port, self._application.ways
+        before = port.traffic.sent
+        await self._application.routers.ask()
+        text, place = "Who-Is-Router-To-Network", self._way_told(ways[0])
+        if len(ways) > 1:
+            text, place = f"{text}, to {len(ways):,} addresses", ""
+        self._tell(StepKind.ASKED, text, place, sent=port.traffic.sent - before)
 
     async def _ask_near(self, question: Any, seconds: float) -> None:
         """Once more those that need no router; a part at a time where many would answer at once."""
@@ -185,9 +189,6 @@ class Scan:
         if isinstance(way, LocalBroadcast) and broadcast is not None:
             return str(IPv4Address(broadcast))
         return str(way)
-
-    def _ways_told(self) -> str:
-        return ", ".join(map(self._way_told, self._application.ways))
 
     # Who answered.
 
@@ -260,7 +261,8 @@ class Scan:
         outcome = Outcome(
             interface=IPv4Interface(self._settings.interface),
             here=await asyncio.to_thread(own_addresses),
-            hears_broadcasts=port.hears_broadcasts,
+            own_instance=OWN_INSTANCE,
+            deaf=port.deaf,
             targets=self._settings.targets,
             bbmd=self._settings.bbmd,
             registration=self._answer,

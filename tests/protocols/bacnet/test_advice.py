@@ -22,6 +22,7 @@ def outcome(**changes: object) -> Outcome:
     """Of a search in which all is well, but for the changes."""
     well = {
         "interface": CABLE.interface,
+        "own_instance": 4194302,
         "here": (CABLE, LOOPBACK),
         "traffic": ANSWERED,
         "heard": NEAR,
@@ -45,8 +46,10 @@ def test_a_prefix_length_that_is_not_the_interfaces_is_told_with_the_right_one()
 
 
 def test_broadcasts_that_cannot_be_heard_are_told() -> None:
-    (only,) = problems(hears_broadcasts=False, here=())
-    assert only.startswith("Broadcasts to 192.168.1.255 cannot be heard on 192.168.1.2/24")
+    (only,) = problems(deaf="Address already in use")
+    assert only.startswith(
+        "Broadcasts to 192.168.1.255 cannot be heard on 192.168.1.2/24: Address already in use."
+    )
 
 
 def test_what_this_machine_does_not_send_is_told_with_its_reason() -> None:
@@ -127,6 +130,11 @@ def test_doubled_instances_are_told_with_their_addresses() -> None:
     assert only.place == "192.168.1.6"
 
 
+def test_a_device_with_our_own_instance_is_told() -> None:
+    (only,) = problems(heard=(*NEAR, Endpoint("192.168.1.7", 4194302)))
+    assert only.startswith("The device at 192.168.1.7 has the instance 4,194,302, which is this")
+
+
 def test_devices_that_were_not_described_are_named_a_few_of_them() -> None:
     dead = [(Endpoint(f"192.168.1.{number}", number), "no answer") for number in range(1, 9)]
     (only,) = problems(problems=dead)
@@ -149,9 +157,10 @@ def test_devices_behind_routers_alone_are_told_and_no_problem() -> None:
 
 def test_an_address_of_another_machine_is_answered_with_those_that_there_are() -> None:
     text = no_such_address(IPv4Interface("192.168.7.7/24"), (CABLE, LOOPBACK))
-    assert text.startswith(
-        "192.168.7.7 is no address of this machine. It has 192.168.1.2/24 (eth0)"
-    )
+    right = "192.168.1.2/24 (eth0), 127.0.0.1/8 (lo)"
+    assert text == f"192.168.7.7 is no address of this machine; write one that is: {right}"
+    many = [OwnAddress(IPv4Interface(f"192.168.100.{n}/24"), "enp0s31f6") for n in range(100, 120)]
+    assert len(no_such_address(IPv4Interface("192.168.200.200/24"), many)) < 200
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ async def test_targets_are_asked_one_by_one(
     found, steps = await search(port, targets=places)
     assert sorted(one.info.endpoint.instance for one in found) == [61, 63]
     asked = {one.place for one in steps if one.kind is StepKind.ASKED}
-    assert asked == {*places, ", ".join(places)}
+    assert asked == {*places, ""}
 
 
 async def test_the_local_broadcast_reaches_devices_on_our_own_port(
@@ -194,6 +194,16 @@ async def test_a_prefix_length_that_is_not_ours_is_told(
     steps = [one async for one in driver.discover() if isinstance(one, ScanStep)]
     await driver.disconnect()
     assert "instead of 127.255.255.255: write 127.0.0.1/8" in texts(steps, StepKind.ADVICE)[0]
+
+
+async def test_a_network_without_broadcasts_says_so(free_port: Callable, search: Callable) -> None:
+    driver = BacnetDriver(NetworkSettings("127.0.0.1/32", free_port(), timeout=0.1, retries=0))
+    await driver.connect()
+    steps = [one async for one in driver.discover() if isinstance(one, ScanStep)]
+    await driver.disconnect()
+    assert steps[0].text.endswith("and are not heard: the network has no broadcast address")
+    assert [one.sent for one in steps if one.kind is StepKind.ASKED] == [0, 0, 0]
+    assert any("did not send 3 packets: the network has no" in one.text for one in steps)
 
 
 async def test_a_search_that_is_left_leaves_nothing_behind(
