@@ -83,7 +83,6 @@ LIVE_PROPERTIES = ("present-value", "status-flags")
 RELIABILITIES: Mapping[str, Quality] = {
     "over-range": Quality.OUT_OF_RANGE,
     "under-range": Quality.OUT_OF_RANGE,
-    "configuration-error": Quality.CONFIG,
 }
 
 

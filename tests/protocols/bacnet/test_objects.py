@@ -44,7 +44,7 @@ def test_status_flags_become_quality(flags: list[int], found: Quality) -> None:
     [
         ([0, 1, 0, 0], "over-range", Quality.OUT_OF_RANGE),
         ([0, 1, 0, 0], "under-range", Quality.OUT_OF_RANGE),
-        ([0, 1, 0, 0], "configuration-error", Quality.CONFIG),
+        ([0, 1, 0, 0], "configuration-error", Quality.FAULT),
         ([0, 1, 0, 0], "open-loop", Quality.FAULT),
         ([0, 1, 0, 0], "no-fault-detected", Quality.FAULT),
         ([0, 0, 0, 0], "over-range", Quality.GOOD),  # the flags say that there is a fault
