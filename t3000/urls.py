@@ -6,7 +6,20 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views import defaults
 
-from devices.api import accounts, audit, docs, jobs, networks, places, products, sessions, tokens
+from devices.api import (
+    accounts,
+    audit,
+    docs,
+    jobs,
+    networks,
+    places,
+    products,
+    profiles,
+    scans,
+    sessions,
+    tokens,
+)
+from devices.api.findings import Dismiss, FindingDetail, FindingList
 from devices.api.paths import children, endpoint, resource
 from devices.api.problems import problem
 from devices.api.views import NoSuchPath
@@ -30,6 +43,7 @@ from t3000.api import (
     time_bases,
     values,
 )
+from t3000.api.findings import Approve
 from t3000.health import healthz
 from t3000.views.account import (
     account,
@@ -70,6 +84,15 @@ api_patterns = [
     *resource(f"{API}/boards", products.Boards, "api-boards"),
     *resource(f"{API}/time-bases", time_bases.TimeBases, "api-time-bases"),
     *endpoint(f"{API}/devices/discover", jobs.Discover, "api-discover"),
+    *endpoint(f"{API}/devices/<int:pk>/profile", profiles.Profile, "api-device-profile"),
+    *endpoint(f"{API}/devices/<int:pk>/objects", profiles.ObjectList, "api-device-objects"),
+    *endpoint(f"{API}/scans", scans.ScanList, "api-scans"),
+    *endpoint(f"{API}/scans/<int:pk>", scans.ScanDetail, "api-scan"),
+    *endpoint(f"{API}/scans/<int:pk>/steps", scans.StepList, "api-scan-steps"),
+    *endpoint(f"{API}/findings", FindingList, "api-findings"),
+    *endpoint(f"{API}/findings/<int:pk>", FindingDetail, "api-finding"),
+    *endpoint(f"{API}/findings/approve", Approve, "api-findings-approve"),
+    *endpoint(f"{API}/findings/dismiss", Dismiss, "api-findings-dismiss"),
     *endpoint(f"{API}/jobs", jobs.JobList, "api-jobs"),
     *endpoint(f"{API}/jobs/<int:pk>", jobs.JobDetail, "api-job"),
     *resource(f"{API}/points", points.Points, "api-points"),

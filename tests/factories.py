@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from devices.domain import tokens
+from devices.domain import descriptions, tokens
 from devices.enums import CommandKind, CommandState, FindingKind, LinkState, Origin, Role
 from devices.models import (
     Building,
@@ -23,7 +23,7 @@ from devices.models import (
     Scan,
     Site,
 )
-from protocols.types import Quality
+from protocols.types import DeviceInfo, Endpoint, FoundDevice, Quality
 from t3000.models import Point, PointValue
 
 NOW = datetime(2026, 11, 23, 10, 42, 18, tzinfo=UTC)
@@ -70,7 +70,11 @@ def make_finding(scan: Scan | None = None, **fields: Any) -> Finding:
         "name": f"Found {number}",
         "vendor_id": 999,
     }
-    return Finding.objects.create(scan=scan, network=scan.network, **{**defaults, **fields})
+    fields = {**defaults, **fields}
+    place = Endpoint(str(fields["address"]), int(fields["instance"]))
+    told = FoundDevice(DeviceInfo(place, int(fields["vendor_id"]), name=str(fields["name"])))
+    fields.setdefault("description", descriptions.to_json(told))
+    return Finding.objects.create(scan=scan, network=scan.network, **fields)
 
 
 def make_device(*, link: dict[str, Any] | None = None, **fields: Any) -> Device:

@@ -19,6 +19,7 @@ from devices.models import (
     Board,
     Command,
     Device,
+    Finding,
     Job,
     JobNetwork,
     Network,
@@ -32,9 +33,11 @@ from tests.factories import (
     NOW,
     make_command,
     make_device,
+    make_finding,
     make_network,
     make_panel,
     make_point,
+    make_scan,
     make_user,
     make_value,
 )
@@ -102,6 +105,11 @@ def _tag(site: Site, **fields: Any) -> Tag:
     return Tag.objects.create(**{"site": site, "name": f"tag{next(_numbers)}", **fields})
 
 
+def _finding(site: Site, **fields: Any) -> Finding:
+    scan = fields.pop("scan", None) or make_scan(make_network(site=site))
+    return make_finding(scan, **{"device": make_device(network=scan.network), **fields})
+
+
 def _email_alarm(site: Site, **fields: Any) -> EmailAlarm:
     device = fields.pop("device", None) or make_panel(network=make_network(site=site))
     return EmailAlarm.objects.create(device=device, **fields)
@@ -151,6 +159,7 @@ ROWS: dict[type[models.Model], Callable[..., models.Model]] = {
     Command: _command,
     Device: _device,
     EmailAlarm: _email_alarm,
+    Finding: _finding,
     Job: _job,
     Network: _network,
     Point: _point,

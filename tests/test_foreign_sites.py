@@ -31,6 +31,8 @@ MODELS = {model.__name__.lower(): model for model in apps.get_models()}
 # Paths without an id that answer with no rows, and what would reach into another site there.
 ACTIONS: dict[str, Callable[[Site], Any]] = {
     "devices/discover": lambda site: {"networks": [rows.make(MODELS["network"], site).pk]},
+    "findings/approve": lambda site: {"findings": [rows.make(MODELS["finding"], site).pk]},
+    "findings/dismiss": lambda site: {"findings": [rows.make(MODELS["finding"], site).pk]},
 }
 # Filters that are no column of the row.
 FILTERS: dict[tuple[type[Any], str], Callable[[Any], int]] = {
@@ -40,6 +42,7 @@ FILTERS: dict[tuple[type[Any], str], Callable[[Any], int]] = {
 }
 BODIES = {  # where it is not what the row tells
     "devices/<int:pk>/points": {"kind": "input", "index": 7, "address": "analog-input,7"},
+    "devices/<int:pk>/profile": {"pinned": True},
     "devices/<int:pk>/settings": {"features": {}},
     "points/<int:pk>/value": {"value": 1},
     "buildings/<int:pk>/floors": {"name": "Floor 7"},

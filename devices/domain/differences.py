@@ -2,6 +2,8 @@
 objects that it lists. Its points are t3000's."""
 
 import copy
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,6 +31,29 @@ class Difference:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def in_words(told: Iterable[Mapping[str, Any]]) -> str:
+    """Differences as they are stored, in short: "firmware 1.0, now 2.0; points: 3 more"."""
+    facts: list[str] = []
+    counts: dict[str, Counter[str]] = {"point": Counter(), "object": Counter()}
+    for one in told:
+        if one["subject"] == "device":
+            was, now = (_or_nothing(one[name]) for name in ("was", "now"))
+            facts.append(f"{one['field'].replace('_', ' ')} {was}, now {now}")
+        elif one["field"]:
+            counts[one["subject"]]["otherwise"] += 1
+        else:
+            counts[one["subject"]]["more" if one["was"] is None else "less"] += 1
+    for subject, found in counts.items():
+        parts = [f"{found[word]} {word}" for word in ("more", "less", "otherwise") if found[word]]
+        if parts:
+            facts.append(f"{subject}s: {', '.join(parts)}")
+    return "; ".join(facts)
+
+
+def _or_nothing(value: Any) -> Any:
+    return "nothing" if value in (None, "") else value
 
 
 def of_device(device: Device, info: DeviceInfo) -> list[Difference]:

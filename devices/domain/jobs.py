@@ -3,7 +3,7 @@ connections to one (devices.domain.connecting)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -14,7 +14,8 @@ from devices.domain.discovery import REPEAT, request_discovery
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
 from devices.enums import JobKind, JobState, NetworkProtocol, Role
-from devices.models import Device, Job, JobNetwork, Network
+from devices.models import Device, Job, JobNetwork, Network, acting
+from devices.models.acting import Actor
 from devices.models.scan import asked
 from protocols.scanning import EVERYBODY, Search
 
@@ -65,35 +66,48 @@ class Progress:
     device: int | None
 
 
-@transaction.atomic
 def request_search(
     network_ids: Sequence[int] | None, search: Search = EVERYBODY, *, by: User, now: datetime
 ) -> Job:
-    """Looks for devices on these networks, or on all of the user's; on those that are switched on.
-    A search of some devices is for BACnet only.
+    """Looks for devices on these networks, or on all of the user's.
 
-    Raises NoSuchNetworks, OnlyBacnet or Lacks, or NotPossible if none is switched on; then nothing
-    is stored.
+    Raises NoSuchNetworks or Lacks, or as `ask`; then nothing is stored.
     """
     rights = Rights.of(by)
+    asker = replace(acting.current(), user=by)
     if network_ids is None:
-        networks = list(rights.visible(Network.objects.all(), ROLE))
-    else:
-        networks = list(rights.visible(Network.objects.filter(pk__in=set(network_ids))))
-        unknown = set(network_ids) - {network.pk for network in networks}
-        if unknown:
-            raise NoSuchNetworks(sorted(unknown))
-        for network in networks:
-            rights.require(ROLE, network.site_id)
-    if search != EVERYBODY:
-        others = [one for one in networks if one.protocol != NetworkProtocol.BACNET]
-        if others and network_ids is not None:
-            raise OnlyBacnet([one.name for one in others])
-        networks = [one for one in networks if one not in others]
+        every = rights.visible(Network.objects.all(), ROLE)
+        if search != EVERYBODY:
+            every = every.filter(protocol=NetworkProtocol.BACNET)
+        return ask(list(every), search, by=asker, now=now)
+    networks = list(rights.visible(Network.objects.filter(pk__in=set(network_ids))))
+    unknown = set(network_ids) - {network.pk for network in networks}
+    if unknown:
+        raise NoSuchNetworks(sorted(unknown))
+    for network in networks:
+        rights.require(ROLE, network.site_id)
+    return ask(networks, search, by=asker, now=now)
+
+
+@transaction.atomic
+def ask(networks: Sequence[Network], search: Search, *, by: Actor, now: datetime) -> Job:
+    """Looks for devices on those of the networks that are switched on.
+
+    Raises NotPossible if none is, or OnlyBacnet: only there a search can be limited.
+    """
+    others = [one.name for one in networks if one.protocol != NetworkProtocol.BACNET]
+    if others and search != EVERYBODY:
+        raise OnlyBacnet(others)
     enabled = [network for network in networks if network.enabled]
     if not enabled:
         raise NotPossible("There is no network to search: none is switched on.")
-    job = Job.objects.create(user=by, username=by.get_username(), asked_at=now, **asked(search))
+    job = Job.objects.create(
+        user=by.user,
+        username=by.name[:150],
+        client_address=by.address,
+        asked_at=now,
+        **asked(search),
+    )
     JobNetwork.objects.bulk_create(JobNetwork(job=job, network=network) for network in enabled)
     request_discovery(*enabled, now=now)
     return job

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
+
 from devices.domain import objects, rows
+from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
-from devices.enums import Role
+from devices.enums import NetworkProtocol, Role
 from devices.models import Device, DeviceProfile
 from protocols.types import FoundDevice, Profile
 
@@ -56,6 +59,23 @@ def _columns(profile: Profile) -> dict[str, Any]:
     }
 
 
+def told(device_id: int) -> DeviceProfile:
+    """The row; before anything is known, as it would be."""
+    known: DeviceProfile | None = DeviceProfile.objects.filter(pk=device_id).first()
+    return known or DeviceProfile(device_id=device_id)
+
+
+@transaction.atomic
 def change(device_id: int, values: Mapping[str, Any], *, by: Rights) -> None:
-    """Sets what a device takes, or pins it. Raises as rows.update."""
-    rows.update(DeviceProfile, {device_id: values}, by=by, role=ROLE)
+    """Sets what a device takes, or pins it. Raises as rows.update, and NotPossible for a device
+    that is not on BACnet/IP."""
+    device = by.visible(Device.objects.select_related("network")).filter(pk=device_id).first()
+    if device is None:
+        raise rows.NoSuchRows([device_id])
+    by.require(ROLE, device.network.site_id)
+    if device.network.protocol != NetworkProtocol.BACNET:
+        raise NotPossible("Only devices on BACnet/IP have a profile.")
+    if DeviceProfile.objects.filter(pk=device_id).exists():
+        rows.update(DeviceProfile, {device_id: values}, by=by, role=ROLE)
+    else:
+        rows.create(DeviceProfile, [{**values, "device_id": device_id}], by=by, role=ROLE)

@@ -38,6 +38,11 @@ class Rights:
     at_sites: Mapping[int, Role] = field(default_factory=dict)  # by site id
 
     @classmethod
+    def at_shell(cls) -> "Rights":
+        """Of who types commands on the server: there is nothing that they could not do."""
+        return cls(None, Role.ADMINISTRATOR)
+
+    @classmethod
     def of(cls, user: User | AnonymousUser | Any) -> "Rights":
         if not user.is_authenticated or not user.is_active:
             return cls(None)

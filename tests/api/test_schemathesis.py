@@ -34,9 +34,11 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from devices.api.docs import described
 from devices.api.resources import Resource
 from devices.api.throttling import CommandThrottle
-from devices.domain import jobs, tokens
-from devices.enums import CommandState
-from devices.models import Device, Network, Site
+from devices.domain import jobs, profiles, scans, tokens
+from devices.enums import CommandState, FindingKind
+from devices.models import Device, DeviceObject, Finding, Network, Site
+from protocols.scanning import ScanStep, StepKind
+from protocols.types import Profile
 from t3000.api.panel_settings import SettingsSerializer
 from t3000.models import HardwareInfo, PortHealth, Tag
 from t3000.models.panel_row import HeldRow
@@ -44,6 +46,7 @@ from tests import rows
 from tests.factories import (
     make_command,
     make_device,
+    make_finding,
     make_network,
     make_point,
     make_room,
@@ -85,7 +88,21 @@ def fill() -> Any:
     make_device(enabled=False)
     make_command(value=None).device.delete()
     jobs.request_search(None, by=user, now=now)
+    fill_searches(device, now)
     return user
+
+
+def fill_searches(device: Device, now: Any) -> None:
+    """A search with steps and findings, of which approving can take none over: it would be asked
+    of the same ones again and again. What a device lists, and what it takes."""
+    scan = scans.begin(device.network_id, now)
+    assert scan is not None
+    scans.record_steps([(scan.pk, ScanStep(StepKind.ASKED, now, "Who-Is", sent=1))])
+    told = {"subject": "point", "address": "analog-input,1", "field": "", "was": None, "now": "A"}
+    for kind in FindingKind:
+        make_finding(scan, kind=kind, device=device, differences=[told])
+    rows.make(DeviceObject, device.network.site, device=device)
+    profiles.learn(device.pk, Profile(services=("read-property",)))
 
 
 def fill_panel(device: Device) -> None:
@@ -222,6 +239,10 @@ def names_of(model: type[Model]) -> set[str]:
 
 
 def make_body_real(body: dict[str, Any]) -> None:
+    if "findings" in body:
+        body["findings"] = [a_row(Finding, int(number)) for number in body["findings"]]
+    if {"low", "high"} <= body.keys():
+        body["low"], body["high"] = sorted((body["low"], body["high"]))
     if "networks" in body:
         body["networks"] = [a_row(Network, int(number)) for number in body["networks"]]
     if body.get("value") is not None:
