@@ -4,16 +4,31 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bacpypes3.apdu import APDU, ReadPropertyMultipleACK
+from bacpypes3.pdu import PDU
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from protocols.bacnet import live, poller
 from protocols.bacnet.codec import apdu, frames, services, tags
 from protocols.bacnet.codec.names import PROPERTIES, ObjectId, object_id
 from protocols.bacnet.codec.services import PropertyError, PropertyRef
 from protocols.bacnet.driver import BacnetDriver
+from protocols.bacnet.properties import STANDARD_OBJECTS, PropertyKey, _property
 from protocols.errors import Busy, Timeout, Unreachable
-from protocols.types import Endpoint, NetworkSettings, Path, PointAddress, Profile, Quality
+from protocols.types import (
+    Endpoint,
+    NetworkSettings,
+    Path,
+    PointAddress,
+    Profile,
+    Quality,
+    Reading,
+)
 
 VALUE, FLAGS, RELIABILITY = (
     PROPERTIES[name] for name in ("present-value", "status-flags", "reliability")
@@ -381,6 +396,89 @@ async def test_what_only_bacpypes3_understands_is_left_to_it(setup: Setup) -> No
     device.answer = odd
     readings = await driver.read(endpoint, POINTS[:3])
     assert [one.value for one in readings] == [0.0, 1.0, 2.0]
+
+
+kinds = st.sampled_from(
+    ["analog-input", "analog-value", "binary-output", "multi-state-value", "accumulator"]
+)
+errors = st.builds(PropertyError, st.just(2), st.sampled_from([0, 31, 32, 27, 47]))
+bits = st.lists(st.booleans(), min_size=4, max_size=4).map(tags.encode_bit_string)
+
+
+@st.composite
+def told_points(draw: st.DrawFn) -> tuple[PointAddress, bytes | PropertyError, Any]:
+    """What a device tells of a point: a value of its type or an error, flags or an error."""
+    point = PointAddress(draw(kinds), draw(st.integers(0, 4194302)))
+    if point.object_type.startswith("analog"):
+        value = tags.encode_real(draw(st.floats(width=32)))
+    elif point.object_type.startswith("binary"):
+        value = tags.encode_enumerated(draw(st.integers(0, 1)))
+    else:
+        value = tags.encode_unsigned(draw(st.integers(0, 2**32 - 1)))
+    return point, draw(st.just(value) | errors), draw(bits | errors)
+
+
+@given(st.lists(told_points(), min_size=1, max_size=20, unique_by=lambda one: one[0]))
+@settings(max_examples=500, deadline=None)
+def test_readings_are_what_bacpypes3_would_make_of_the_reply(told: Any) -> None:
+    """First tag by tag, then by the layout."""
+    points = [point for point, _, _ in told]
+    reply = services.encode_results(
+        (object_id(point), [(PropertyRef(VALUE), value), (PropertyRef(FLAGS), flags)])
+        for point, value, flags in told
+    )
+    batch = live.Batch(points, [])
+    now = datetime.now(UTC)
+    expected = _by_bacpypes3(points, reply, now)
+    assert live._readings(batch, reply, now) == expected
+    assert live._readings(batch, reply, now) == expected
+
+
+def _by_bacpypes3(points: list[PointAddress], reply: bytes, now: datetime) -> list[Reading]:
+    apdu_octets = apdu.complex_ack(1, apdu.READ_PROPERTY_MULTIPLE, reply)
+    ack = ReadPropertyMultipleACK.decode(APDU.decode(PDU(apdu_octets)))
+    values: dict[PropertyKey, Any] = {}
+    for result in ack.listOfReadAccessResults:
+        kind, number = result.objectIdentifier
+        for one in result.listOfResults:
+            name = str(one.propertyIdentifier)
+            key = PropertyKey(PointAddress(str(kind), number), name)
+            wanted = STANDARD_OBJECTS.get_object_class(kind).get_property_type(name)
+            found = one.readResult.propertyAccessError
+            if found is None:
+                found = one.readResult.propertyValue.cast_out(wanted)
+            values[key] = _property(found, Endpoint("", 1), key)
+    return [BacnetDriver._reading(point, values, now) for point in points]
+
+
+async def test_no_more_is_in_flight_than_the_buffer_holds(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers may come all at once: what waits for them has room for all."""
+    monkeypatch.setattr(poller, "RECEIVE_BUFFER", 8192)
+    driver, endpoint, device = await setup(Profile(max_apdu=1476, window=40), timeout=5.0)
+    points = [PointAddress("analog-input", number) for number in range(1, 641)]
+    device.values = {object_id(point): (tags.encode_real(1.0), GOOD) for point in points}
+    held: list[apdu.ConfirmedRequest] = []
+
+    def hold(request: apdu.ConfirmedRequest) -> list[bytes]:
+        held.append(request)
+        asyncio.get_running_loop().call_later(0.05, answer_all)
+        return []
+
+    most = 0
+
+    def answer_all() -> None:
+        nonlocal most
+        most = max(most, len(held))
+        while held:
+            one = held.pop()
+            device.transport.sendto(frames.wrap(device.truth(one) or b""), *device.sources)
+
+    device.answer = hold
+    readings = await driver.read(endpoint, points)
+    assert len(readings) == 640
+    assert 1 <= most <= 8192 // 1476
 
 
 async def test_nobody_there_costs_one_time_out(setup: Setup) -> None:
