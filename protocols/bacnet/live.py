@@ -9,6 +9,7 @@ found out of the device as a whole is learnt (`profiles`).
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -117,6 +118,7 @@ class LiveReader:
             return await self._follow(endpoint, plan)
         except Timeout:
             if address in self._have_answered or self._profiles.of(address).pinned:
+                self._have_answered.discard(address)
                 raise
         found = await self._by_main(endpoint, points)
         try:
@@ -171,9 +173,7 @@ class LiveReader:
             if len(group) == 1:
                 answers = [await self._read(endpoint, plan, group[0])]
             else:
-                answers = await asyncio.gather(
-                    *(self._read(endpoint, plan, batch) for batch in group)
-                )
+                answers = await self._read_all(endpoint, plan, group)
             for answer in answers:
                 if isinstance(answer, Again):  # what else came in the group is asked once more
                     self._replan(endpoint.address, plan, done, answer)
@@ -181,6 +181,17 @@ class LiveReader:
                 readings += answer
                 done += 1
         return await self._with_reasons(endpoint, plan.peer, readings)
+
+    async def _read_all(
+        self, endpoint: Endpoint, plan: Plan, group: Sequence[Batch]
+    ) -> list[list[Reading] | Again]:
+        """At the same time; also where one fails, none is left under way."""
+        asked = (self._read(endpoint, plan, batch) for batch in group)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
 
     def _replan(self, address: str, plan: Plan, done: int, again: Again) -> None:
         if again.pieces is not None:
@@ -273,11 +284,11 @@ class LiveReader:
             asked = [(object_id(one), (RELIABILITY,)) for one in faulty[start : start + most]]
             data = services.encode_read_property_multiple(asked)
             octets = HEAD + len(asked) * RELIABILITY_OCTETS
-            reply = await self._ask(
-                endpoint, Request(peer, apdu.READ_PROPERTY_MULTIPLE, data, octets)
-            )
-            if isinstance(reply, apdu.ComplexAck) and not reply.is_segmented:
-                reasons |= _reasons(reply.data)
+            request = Request(peer, apdu.READ_PROPERTY_MULTIPLE, data, octets)
+            with suppress(Timeout):  # the values are true without their reasons
+                reply = await self._ask(endpoint, request)
+                if isinstance(reply, apdu.ComplexAck) and not reply.is_segmented:
+                    reasons |= _reasons(reply.data)
         known = {one: quality(IN_FAULT, reasons.get(object_id(one))) for one in set(faulty)}
         return [
             one if one.value is None else one._replace(quality=known.get(one.address, one.quality))

@@ -43,6 +43,7 @@ from protocols.bacnet.codec.layout import Layout
 from protocols.bacnet.codec.names import OBJECT_TYPES, PROPERTIES, ObjectId
 from protocols.bacnet.codec.services import PropertyError, PropertyRef
 from protocols.errors import CodecError
+from protocols.point_addresses import BACNET_TYPES
 
 DECODERS: list[Callable[[bytes], Any]] = [
     apdu.parse,
@@ -89,6 +90,10 @@ replies = st.lists(st.tuples(objects, st.lists(answers, max_size=5)), max_size=8
 def test_names_are_the_standards() -> None:
     assert {name: int(ObjectType(name)) for name in OBJECT_TYPES} == OBJECT_TYPES
     assert {name: int(PropertyIdentifier(name)) for name in PROPERTIES} == PROPERTIES
+
+
+def test_every_point_can_be_polled() -> None:
+    assert set(BACNET_TYPES) <= set(OBJECT_TYPES)
 
 
 @given(st.binary(max_size=200))

@@ -384,6 +384,25 @@ async def test_who_answers_the_main_port_only_is_polled_from_there(setup: Setup)
     assert {port for _, port in device.sources} == {driver.settings.port}
 
 
+async def test_who_answers_no_more_but_the_main_port_is_found_out(setup: Setup) -> None:
+    driver, endpoint, device = await setup(timeout=0.3)
+    await driver.read(endpoint, POINTS)
+    device.only_port = driver.settings.port
+    with pytest.raises(Timeout):
+        await driver.read(endpoint, POINTS)
+    assert len(await driver.read(endpoint, POINTS)) == 40
+    assert driver.profile(endpoint).path is Path.MAIN
+
+
+async def test_values_count_also_where_their_reasons_are_not_told(setup: Setup) -> None:
+    driver, endpoint, device = await setup(timeout=0.2)
+    device.values[ObjectId(0, 3)] = (tags.encode_real(99.0), FAULT)
+    device.answer = lambda request: device.truth(request) if len(device.asked) == 1 else None
+    readings = await driver.read(endpoint, POINTS)
+    assert (readings[2].value, readings[2].quality) == (99.0, Quality.FAULT)
+    assert readings[3].quality is Quality.GOOD
+
+
 async def test_what_only_bacpypes3_understands_is_left_to_it(setup: Setup) -> None:
     """ReadPropertyMultiple in a way that is no BACnet, ReadProperty as it should be."""
     driver, endpoint, device = await setup()
