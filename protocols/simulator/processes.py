@@ -26,7 +26,7 @@ from protocols.simulator.weather import Clock
 
 logger = logging.getLogger(__name__)
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 1.0  # for a polite end; then SIGKILL
 
 
