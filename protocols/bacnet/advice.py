@@ -51,7 +51,7 @@ def advise(outcome: Outcome) -> list[Advice]:
         *_interface(outcome),
         *_bbmd(outcome),
         *_lost_networks(outcome),
-        *(_silence(outcome) if not outcome.heard else ()),
+        *(() if outcome.heard or _went_astray(outcome) else _silence(outcome)),
         *_doubled(outcome),
         *_undescribed(outcome),
         *_other_ports(outcome),
@@ -78,14 +78,24 @@ def port_taken(interface: IPv4Interface, port: int, error: OSError) -> str:
     return f"{what}: {error.strerror}"
 
 
+def _own(outcome: Outcome) -> OwnAddress | None:
+    """As this machine has it; None where it does not tell."""
+    return next((one for one in outcome.here if one.interface.ip == outcome.interface.ip), None)
+
+
+def _went_astray(outcome: Outcome) -> bool:
+    own = _own(outcome)
+    is_broadcast = not outcome.targets
+    return is_broadcast and own is not None and own.interface.network != outcome.interface.network
+
+
 def _interface(outcome: Outcome) -> Iterator[Advice]:
-    interface = outcome.interface
-    real = next((one for one in outcome.here if one.interface.ip == interface.ip), None)
-    if real is not None and real.interface.network != interface.network:
+    interface, own = outcome.interface, _own(outcome)
+    if own is not None and own.interface.network != interface.network:
         yield Advice(
-            f"The network has the interface {interface}, but this machine has {real}. Broadcasts "
+            f"The network has the interface {interface}, but this machine has {own}. Broadcasts "
             f"went to {interface.network.broadcast_address} instead of "
-            f"{real.interface.network.broadcast_address}: write {real.interface}.",
+            f"{own.interface.network.broadcast_address}: write {own.interface}.",
             str(interface.ip),
         )
     elif outcome.deaf:
@@ -135,7 +145,7 @@ def _silence(outcome: Outcome) -> Iterator[Advice]:
         yield Advice(f"No device answered that it has an object named {search.object_name!r}.")
         return
     if search.instances is not None:
-        limits = f"{search.instances[0]:,} to {search.instances[-1]:,}"
+        limits = f"{search.instances[0]} to {search.instances[-1]}"
         yield Advice(f"No device with an instance of {limits} answered.")
         return
     out = _count(traffic.sent, "packet")
@@ -152,8 +162,14 @@ def _silence(outcome: Outcome) -> Iterator[Advice]:
 
 def _why_nobody(outcome: Outcome) -> str:
     interface = outcome.interface
+    others = _named(
+        [
+            one
+            for one in outcome.here
+            if interface.ip != one.interface.ip and not one.interface.is_loopback
+        ]
+    )
     if interface.ip.is_loopback:
-        others = _named([one for one in outcome.here if not one.interface.is_loopback])
         hint = f": choose {others}" if others else ""
         return f"{interface.ip} reaches this machine only, and no cable{hint}."
     if outcome.targets:
@@ -161,6 +177,8 @@ def _why_nobody(outcome: Outcome) -> str:
     else:
         checks = "the prefix length of the interface and the port of the devices"
     reasons = f"Check {checks}, and the firewall of this server for UDP."
+    if others:
+        reasons += f" Devices on another cable of this server are reached by {others}."
     if outcome.bbmd:
         return reasons
     return (
@@ -176,14 +194,14 @@ def _doubled(outcome: Outcome) -> Iterator[Advice]:
     for instance, addresses in sorted(places.items()):
         if len(addresses) > 1:
             yield Advice(
-                f"{_count(len(addresses), 'device')} have the instance {instance:,}: "
+                f"{_count(len(addresses), 'device')} have the instance {instance}: "
                 f"{_listed(sorted(addresses))}. Give each its own; until then others may read and "
                 "command the wrong one.",
                 addresses[0],
             )
         if instance == outcome.own_instance:
             yield Advice(
-                f"The device at {_listed(sorted(addresses))} has the instance {instance:,}, which "
+                f"The device at {_listed(sorted(addresses))} has the instance {instance}, which "
                 "is this supervisor's. Give it another.",
                 addresses[0],
             )

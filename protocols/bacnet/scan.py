@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Interface
 from typing import Any
 
-from bacpypes3.apdu import IAmRequest, IHaveRequest, WhoHasRequest, WhoIsRequest
-from bacpypes3.basetypes import WhoHasLimits, WhoHasObject
+from bacpypes3.apdu import IAmRequest, IHaveRequest
 from bacpypes3.pdu import Address, IPv4Address, LocalBroadcast
 
 from protocols.bacnet.advice import Outcome, advise
@@ -19,6 +18,8 @@ from protocols.bacnet.describe import Announced, Describer, counted
 from protocols.bacnet.foreign import Answer
 from protocols.bacnet.gates import trunk
 from protocols.bacnet.interfaces import own_addresses
+from protocols.bacnet.link import Traffic
+from protocols.bacnet.questions import LAST_INSTANCE, named, parts, question_of, within
 from protocols.bacnet.routers import GLOBAL
 from protocols.errors import ProtocolError
 from protocols.scanning import ScanStep, Search, StepKind
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 DESCRIBED_AT_ONCE = 32
 MANY = 100  # devices that may answer at the same moment
-LAST_INSTANCE = 4194302
 
 
 class Scan:
@@ -50,11 +50,13 @@ class Scan:
         self._seats = asyncio.Semaphore(DESCRIBED_AT_ONCE)
         self._trunks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._heard: dict[Endpoint, Announced | None] = {}
+        self._nameless: set[str] = set()
         self._routers: defaultdict[str, set[int]] = defaultdict(set)
         self._problems: list[tuple[Endpoint, str]] = []
         self._answer = Answer.NONE
         self._lost: list[int] = []
-        self._before = application.port.traffic.copy()
+        self._traffic = application.port.traffic
+        self._before = self._traffic.copy()
 
     async def steps(self) -> AsyncGenerator[FoundDevice | ScanStep, None]:
         try:
@@ -113,7 +115,7 @@ class Scan:
         is for all networks hear it on their own, and networks that a router told of are asked by
         their numbers."""
         await self._register()
-        question, half = _question(self._search), self._settings.timeout / 2
+        question, half = question_of(self._search), self._settings.timeout / 2
         await self._ask_routers()
         if not self._search.networks:
             for way in self._application.ways:
@@ -144,13 +146,13 @@ class Scan:
         )
 
     async def _ask_routers(self) -> None:
-        port, ways = self._application.port, self._application.ways
-        before = port.traffic.sent
+        ways = self._application.ways
+        before = self._traffic.copy()
         await self._application.routers.ask()
         text, place = "Who-Is-Router-To-Network", self._way_told(ways[0])
         if len(ways) > 1:
             text, place = f"{text}, to {len(ways):,} addresses", ""
-        self._tell(StepKind.ASKED, text, place, sent=port.traffic.sent - before)
+        self._tell_asked(text, place, before)
 
     async def _ask_near(self, question: Any, seconds: float) -> None:
         """Once more those that need no router; a part at a time where many would answer at once."""
@@ -158,7 +160,7 @@ class Scan:
         planned = parts(instances, self._search.instances, most=MANY)
         for part in planned:
             for way in self._application.ways:
-                await self._send(_within(question, part), way, None)
+                await self._send(within(question, part), way, None)
             await asyncio.sleep(seconds / len(planned))
 
     async def _ask_network(self, question: Any, network: int) -> None:
@@ -171,18 +173,15 @@ class Scan:
             await self._send(question, Address(router), network)
 
     async def _send(self, question: Any, way: Address, network: int | None) -> None:
-        traffic = self._application.port.traffic
-        before = traffic.copy()
+        before = self._traffic.copy()
         await self._application.ask_all(question, way, network)
-        after = traffic.since(before)
         whom = {None: "", GLOBAL: " of all networks"}.get(network, f" of network {network}")
-        self._tell(
-            StepKind.ASKED,
-            f"{_named(question)}{whom}",
-            self._way_told(way),
-            is_problem=bool(after.refusal),
-            sent=after.sent,
-        )
+        self._tell_asked(f"{named(question)}{whom}", self._way_told(way), before)
+
+    def _tell_asked(self, text: str, place: str, before: Traffic) -> None:
+        asked = self._traffic.since(before)
+        is_problem = bool(asked.refusal)
+        self._tell(StepKind.ASKED, text, place, is_problem=is_problem, sent=asked.sent)
 
     def _way_told(self, way: Address) -> str:
         broadcast = self._application.port.broadcast
@@ -220,6 +219,12 @@ class Scan:
         wanted = self._search.instances
         if endpoint in self._heard or (wanted is not None and instance not in wanted):
             return
+        if instance > LAST_INSTANCE:
+            if endpoint.address not in self._nameless:
+                self._nameless.add(endpoint.address)
+                text = f"A device without an instance ({instance}) is left out: give it one"
+                self._tell(StepKind.HEARD, text, endpoint.address, is_problem=True, received=1)
+            return
         twins = [one.address for one in self._heard if one.instance == instance]
         if instance == OWN_INSTANCE:
             twins.append("this supervisor")
@@ -252,7 +257,7 @@ class Scan:
 
     async def _end(self) -> list[ScanStep]:
         now = datetime.now(UTC)
-        traffic = self._application.port.traffic.since(self._before)
+        traffic = self._traffic.since(self._before)
         whole = len(self._heard) - len(self._problems)
         count = f"{len(self._heard)} heard, {whole} described whole"
         text = f"{traffic.sent:,} packets out, {traffic.received:,} in: {count}"
@@ -280,49 +285,6 @@ class Scan:
                 for one in advise(outcome)
             ),
         ]
-
-
-def parts(heard: Sequence[int], wanted: range | None, *, most: int) -> list[range | None]:
-    """Instances to ask once more, so that of those heard no more than `most` answer at once."""
-    if len(heard) <= most:
-        return [wanted]
-    whole = range(LAST_INSTANCE + 1) if wanted is None else wanted
-    starts = [whole.start, *(heard[place] for place in range(most, len(heard), most))]
-    return [
-        range(start, end)
-        for start, end in zip(starts, [*starts[1:], whole.stop], strict=True)
-        if start < end
-    ]
-
-
-def _question(search: Search) -> Any:
-    if not search.object_name:
-        return _within(WhoIsRequest(), search.instances)
-    asked = WhoHasRequest(object=WhoHasObject(objectName=search.object_name))
-    return _within(asked, search.instances)
-
-
-def _within(question: Any, instances: range | None) -> Any:
-    """The question to those instances alone."""
-    if instances is None:
-        return question
-    limits = {
-        "deviceInstanceRangeLowLimit": instances[0],
-        "deviceInstanceRangeHighLimit": instances[-1],
-    }
-    if isinstance(question, WhoHasRequest):
-        return WhoHasRequest(limits=WhoHasLimits(**limits), object=question.object)
-    return WhoIsRequest(**limits)
-
-
-def _named(question: Any) -> str:
-    if isinstance(question, WhoHasRequest):
-        limits, name = question.limits or WhoHasLimits(), "Who-Has"
-        told = f" {question.object.objectName!s}"
-    else:
-        limits, name, told = question, "Who-Is", ""
-    low, high = limits.deviceInstanceRangeLowLimit, limits.deviceInstanceRangeHighLimit
-    return f"{name}{told}" if low is None else f"{name}{told} {low} to {high}"
 
 
 def _ports(settings: NetworkSettings) -> frozenset[int]:

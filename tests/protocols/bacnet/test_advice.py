@@ -41,7 +41,7 @@ def test_all_is_well_is_one_short_sentence() -> None:
 
 
 def test_a_prefix_length_that_is_not_the_interfaces_is_told_with_the_right_one() -> None:
-    (only,) = problems(interface=IPv4Interface("192.168.1.2/16"))
+    (only,) = problems(interface=IPv4Interface("192.168.1.2/16"), heard=())
     assert "went to 192.168.255.255 instead of 192.168.1.255: write 192.168.1.2/24" in only
 
 
@@ -76,6 +76,12 @@ def test_silence_on_targets_speaks_of_the_targets() -> None:
     assert "prefix" not in only
 
 
+def test_silence_on_one_of_two_cables_names_the_other() -> None:
+    other = OwnAddress(IPv4Interface("10.0.0.2/8"), "eth1")
+    (only,) = problems(heard=(), traffic=Traffic(sent=4), here=(other, CABLE, LOOPBACK))
+    assert "on another cable of this server are reached by 10.0.0.2/8 (eth1)." in only
+
+
 def test_silence_with_a_bbmd_does_not_ask_for_one() -> None:
     (only,) = problems(
         heard=(), traffic=Traffic(sent=4), bbmd="10.0.0.1", registration=Answer.ACCEPTED
@@ -102,7 +108,7 @@ def test_packets_that_name_no_device_are_told_apart_from_silence() -> None:
 
 def test_limits_that_nobody_is_within_are_named() -> None:
     (only,) = problems(heard=(), search=Search(instances=range(1000, 2000)))
-    assert only == "No device with an instance of 1,000 to 1,999 answered."
+    assert only == "No device with an instance of 1000 to 1999 answered."
 
 
 def test_a_name_that_no_object_has_is_named() -> None:
@@ -132,7 +138,7 @@ def test_doubled_instances_are_told_with_their_addresses() -> None:
 
 def test_a_device_with_our_own_instance_is_told() -> None:
     (only,) = problems(heard=(*NEAR, Endpoint("192.168.1.7", 4194302)))
-    assert only.startswith("The device at 192.168.1.7 has the instance 4,194,302, which is this")
+    assert only.startswith("The device at 192.168.1.7 has the instance 4194302, which is this")
 
 
 def test_devices_that_were_not_described_are_named_a_few_of_them() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from protocols.bacnet.driver import BacnetDriver
-from protocols.bacnet.scan import parts
+from protocols.bacnet.questions import parts
 from protocols.errors import Unreachable
 from protocols.scanning import ScanStep, Search, StepKind
 from protocols.simulator.flat import flat_device
@@ -144,6 +144,36 @@ async def test_the_local_broadcast_reaches_devices_on_our_own_port(
     assert [one[:2].hex() for one in heard] == ["810b"] * 3
     (advice,) = [one for one in steps if one.kind is StepKind.ADVICE]
     assert "Nobody answered: 3 packets out, 0 in. Only our own packets came back." in advice.text
+
+
+@pytest.mark.parametrize(("instance", "heard"), [(4194303, 0), (4194302, 1), (7, 1)])
+async def test_who_says_i_am_and_nothing_more_is_found_if_it_has_an_instance(
+    instance: int, heard: int, free_port: Callable
+) -> None:
+    """A device of the test's own, which answers no question but Who-Is."""
+    i_am = bytes.fromhex("810a001401001000c4") + (8 << 22 | instance).to_bytes(4, "big")
+    i_am += bytes.fromhex("2201e091032194")
+    i_am = i_am[:2] + len(i_am).to_bytes(2, "big") + i_am[4:]
+    settings = NetworkSettings("127.0.0.1/8", free_port(), timeout=0.2, retries=0)
+    driver = BacnetDriver(settings)
+    await driver.connect()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+        device.bind(("127.0.0.72", 0))
+        told = []
+        async for one in driver.discover():
+            if isinstance(one, ScanStep) and one.kind is StepKind.OPENED:
+                for _ in range(2):
+                    device.sendto(i_am, ("127.0.0.1", settings.port))
+            told.append(one)
+    await driver.disconnect()
+    found = [one for one in told if isinstance(one, FoundDevice)]
+    assert [one.info.endpoint.instance for one in found] == [instance] * heard
+    assert [(one.problem, one.profile.max_apdu) for one in found] == [("no answer", 480)] * heard
+    steps = [one for one in told if isinstance(one, ScanStep)]
+    assert len(texts(steps, StepKind.HEARD)) == 1
+    advice = texts(steps, StepKind.ADVICE)
+    assert any("which is this supervisor's" in one for one in advice) == (instance == 4194302)
+    assert len(texts(steps, StepKind.DOUBLED)) == (instance == 4194302)
 
 
 async def test_a_network_that_nobody_routes_to_is_told(
