@@ -78,6 +78,7 @@ class Quirk:
     timeout: float = 3.0
     retries: int = 2
     lossy: bool = False
+    reads: int = 1  # how often it is read until what there is to learn is learnt
 
 
 WHOLE = {"max_apdu": 1476, "segmentation": True}
@@ -94,8 +95,9 @@ QUIRKS: tuple[Quirk, ...] = (
     Quirk(
         "says 1476 octets, does not answer beyond 206",
         {"max_apdu": 206, "faults": Faults(claims_apdu=1476, overflow=Overflow.SILENCE)},
-        timeout=1.5,
+        timeout=0.5,
         retries=0,
+        reads=4,
     ),
     Quirk("answers in another order, refuses properties", {**WHOLE, **ODD_REPLIES}),
     Quirk("slow: 0.2 s for each answer", {**WHOLE, "reply_delay": 0.2}),
@@ -231,7 +233,8 @@ class Observation:
             for number in range(1, POINTS // share + 1)
         ]
         cells = self.cells
-        cells["Read"] = await _outcome(lambda: self._read(endpoint, addresses))
+        for _ in range(self.site.quirk.reads):
+            cells["Read"] = await _outcome(lambda: self._read(endpoint, addresses))
         if cells["Read"] == "yes":
             cells["Written"] = await self._until(lambda: self._command(endpoint, 40.0, 8))
             cells["Priorities read back"] = await self._until(

@@ -15,7 +15,7 @@ from protocols.bacnet.failures import ReplyTooLong
 from protocols.bacnet.objects import KINDS, NAMES, object_info, point_info, text_properties
 from protocols.bacnet.profiles import Profiles
 from protocols.bacnet.properties import STANDARD_OBJECTS, PropertyKey, PropertyReader
-from protocols.errors import BadPoint, ProtocolError
+from protocols.errors import BadPoint, ProtocolError, Timeout
 from protocols.types import (
     DeviceInfo,
     Endpoint,
@@ -147,7 +147,10 @@ class Describer:
         """Whole where the device can send it, else element by element; without the device itself,
         each once."""
         key = PropertyKey(PointAddress("device", endpoint.instance), "object-list")
-        whole = (await self._reader.read(endpoint, [key], bytes_each=LIST_BYTES))[key]
+        try:
+            whole = (await self._reader.read(endpoint, [key], bytes_each=LIST_BYTES))[key]
+        except Timeout as error:  # maybe a reply of this length never comes
+            whole = ReplyTooLong(error.message, endpoint=endpoint)
         if isinstance(whole, ReplyTooLong):
             whole = await self._elements(endpoint, key)
         if isinstance(whole, ProtocolError):

@@ -47,6 +47,7 @@ HEAD = 3  # octets of a ComplexAck in front of its data
 OCTETS = {"binary": 20, "multi-state": 21, "large-analog": 28}
 MOST_OCTETS = 23
 RELIABILITY_OCTETS = 12
+SILENCES = 3
 IN_FAULT = (False, True, False, False)
 QUALITIES = tuple(
     quality((octet & 0x80, octet & 0x40, octet & 0x20, octet & 0x10)) for octet in range(256)
@@ -73,6 +74,7 @@ class Plan:
     peer: Peer
     profile: Profile
     batches: list[Batch]
+    silences: int = 0  # reads in a row that long replies did not come to, and short ones did
 
 
 class Again(NamedTuple):
@@ -117,12 +119,15 @@ class LiveReader:
         try:
             return await self._follow(endpoint, plan)
         except Timeout:
-            if address in self._have_answered or self._profiles.of(address).pinned:
+            is_known = address in self._have_answered or self._profiles.of(address).pinned
+            if is_known and not plan.silences:
                 self._have_answered.discard(address)
                 raise
         found = await self._by_main(endpoint, points)
+        if plan.silences:
+            return found
         try:
-            await self._ask(endpoint, plan.batches[0].requests[0])  # was only a packet lost?
+            await self._ask(endpoint, _alone(plan))  # was only a packet lost?
         except Timeout:
             self._profiles.answers_main_only(address)
         return found
@@ -204,13 +209,23 @@ class LiveReader:
         """Its readings, or in what smaller pieces it must be asked."""
         time = datetime.now(UTC)
         try:
-            return await self._ask_and_decode(endpoint, batch, time)
-        except (ReplyTooLong, Unsupported) as error:
+            readings = await self._ask_and_decode(endpoint, batch, time)
+        except Timeout as error:
+            if not await self._is_silent_at_length(endpoint, plan, batch):
+                raise
             failure: ProtocolError = error
+            self._profiles.too_long(endpoint.address, batch.requests[0].reply_octets)
+            if self._profiles.of(endpoint.address) != plan.profile:
+                return Again(None)
+        except (ReplyTooLong, Unsupported) as error:
+            failure = error
             if self._learns(endpoint.address, batch, error):
                 return Again(None)
         except (BadPoint, Refused, CodecError) as error:
             failure = error
+        else:
+            plan.silences = 0
+            return readings
         if len(batch.points) > 1:
             return Again(_halves(plan.peer, batch))
         if isinstance(failure, CodecError):
@@ -218,6 +233,17 @@ class LiveReader:
             return found
         worst = Quality.CONFIG if isinstance(failure, BadPoint) else Quality.FAULT
         return [Reading(batch.points[0], None, worst, time)]
+
+    async def _is_silent_at_length(self, endpoint: Endpoint, plan: Plan, batch: Batch) -> bool:
+        """Whether it is long replies alone that do not come: a device without room for them, or a
+        way that loses long packets. A lost packet looks the same, so it takes some reads in a row.
+        """
+        if len(batch.points) == 1 or endpoint.address not in self._have_answered:
+            return False
+        async with self._gates.of(endpoint.address).turn():
+            is_there = await self._poller.ask(_alone(plan)) is not None
+        plan.silences = plan.silences + 1 if is_there else 0
+        return plan.silences >= SILENCES
 
     def _learns(self, address: str, batch: Batch, error: ReplyTooLong | Unsupported) -> bool:
         """Whether that was new."""
@@ -304,6 +330,11 @@ def _octets(point: PointAddress) -> int:
 def _together(peer: Peer, points: Sequence[PointAddress], octets: int) -> Batch:
     data = services.encode_read_property_multiple([(object_id(one), WANTED) for one in points])
     return Batch(points, [Request(peer, apdu.READ_PROPERTY_MULTIPLE, data, octets)])
+
+
+def _alone(plan: Plan) -> Request:
+    """The shortest question of a plan, to see whether anybody answers."""
+    return _one_by_one(plan.peer, plan.points[0]).requests[0]
 
 
 def _one_by_one(peer: Peer, point: PointAddress) -> Batch:

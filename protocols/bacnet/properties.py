@@ -79,6 +79,10 @@ class PropertyReader:
             except (ReplyTooLong, CodecError):
                 # Texts are of any length, and one may not be decoded: found out this time only.
                 requests.halve()
+            except Timeout:  # maybe long replies alone do not come
+                if not await self._answers(endpoint, batch[0]):
+                    raise
+                requests.halve()
         return found
 
     async def _read_batch(
@@ -101,6 +105,7 @@ class PropertyReader:
             lambda: self._application.read_property_multiple(
                 Address(endpoint.address), list(requests), vendor_info=STANDARD_OBJECTS
             ),
+            tries=self._tries,
         )
         values = {
             (str(identifier), str(name), element): value
@@ -113,7 +118,9 @@ class PropertyReader:
             for key in keys
         }
 
-    async def _read_one(self, endpoint: Endpoint, key: PropertyKey) -> Any:
+    async def _read_one(
+        self, endpoint: Endpoint, key: PropertyKey, *, tries: int | None = None
+    ) -> Any:
         try:
             return await self._ask(
                 endpoint,
@@ -124,19 +131,30 @@ class PropertyReader:
                     PropertyIdentifier(key.name),
                     key.element,
                 ),
+                tries=tries or self._tries,
             )
         except (BadPoint, Refused, Unsupported, ReplyTooLong, CodecError) as error:
             return error
 
-    async def _ask(self, endpoint: Endpoint, point: PointAddress | None, request: Any) -> Any:
+    async def _answers(self, endpoint: Endpoint, key: PropertyKey) -> bool:
+        """Whether anything comes back to a short question, asked once."""
+        try:
+            await self._read_one(endpoint, key, tries=1)
+        except Timeout:
+            return False
+        return True
+
+    async def _ask(
+        self, endpoint: Endpoint, point: PointAddress | None, request: Any, *, tries: int
+    ) -> Any:
         """One request, tried again on a time-out only. `request` is called for each try."""
-        for attempt in range(1, self._tries + 1):
+        for attempt in range(1, tries + 1):
             try:
                 async with self._gates.of(endpoint.address).turn():
                     reply = await request()
             except ErrorRejectAbortNack as error:
                 failure = translate(error, endpoint, point)
-                if isinstance(failure, Timeout) and attempt < self._tries:
+                if isinstance(failure, Timeout) and attempt < tries:
                     await asyncio.sleep(retry_pause(attempt, timeout=self._timeout))
                     continue
                 raise failure from None
