@@ -42,7 +42,7 @@ from protocols.simulator.weather import Clock
 logger = logging.getLogger(__name__)
 
 BIND_SECONDS = 5.0
-POINTS_A_SECOND = 1500  # whose values are set by one process; each takes bacpypes3 about 0.1 ms
+POINTS_A_SECOND = 500  # whose values are set by one process; each takes bacpypes3 about 0.1 ms
 PREFIX_LENGTH = 8  # all of the loopback network is one BACnet network
 BROADCAST_ADDRESS = "127.255.255.255"
 CONFIRMED_REQUEST = 0  # the upper half of an APDU's first octet; clause 20.1.2

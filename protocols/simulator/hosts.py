@@ -49,6 +49,7 @@ class Trunk:
     network: int = 2001  # of the trunk; 1 to 65534
     ip_network: int = 1
     baud: int = 38400
+    turn: float = 0.255  # seconds for which the line is kept for a reply; Treply_timeout
 
     def __post_init__(self) -> None:
         _check_bacnet(self.devices)

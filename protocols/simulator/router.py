@@ -23,16 +23,16 @@ LINE = "MS/TP"  # the one trunk of this process
 ROUTER_MAC = 0
 FRAME_OCTETS = 10  # preamble, header and both checksums; clause 9.3
 BITS_PER_OCTET = 10
-REPLY_SECONDS = 0.255  # how long a station waits for the reply in its turn; Treply_timeout
 UNKNOWN_NETWORK = 1  # clause 6.4.4
 
 
 class Line(VirtualNetwork):  # type: ignore[misc]
     """Carries one frame at a time, and the reply to a request before any other frame."""
 
-    def __init__(self, baud: int) -> None:
+    def __init__(self, trunk: Trunk) -> None:
         super().__init__(LINE)
-        self._seconds_per_octet = BITS_PER_OCTET / baud
+        self._seconds_per_octet = BITS_PER_OCTET / trunk.baud
+        self._reply_seconds = trunk.turn
         self._turn = asyncio.Lock()
         self._asked: Any = None  # the station whose reply the line is kept for
         self._replied = asyncio.Event()
@@ -50,7 +50,7 @@ class Line(VirtualNetwork):  # type: ignore[misc]
             await self._carry(pdu)
             if expects_reply:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._replied.wait(), REPLY_SECONDS)
+                    await asyncio.wait_for(self._replied.wait(), self._reply_seconds)
             self._asked = None
 
     async def _carry(self, pdu: Any) -> None:
@@ -82,7 +82,7 @@ async def serve(trunk: Trunk, clock: Clock, started: Callable[[], None]) -> None
     """Is the router and its stations, for ever. Calls `started` once they answer; raises
     AddressTakenError."""
     check_addresses([trunk.router])
-    Line(trunk.baud)
+    Line(trunk)
     router = SimulatedDevice(trunk.router, clock, RouterServicePoint())
     await open_port(router.application, network=trunk.ip_network)
     _join(router, ROUTER_MAC, trunk.network)

@@ -82,8 +82,9 @@ async def test_devices_answer_who_is(
     assert (told.maxAPDULengthAccepted, told.vendorID) == (1476, 148)
     assert str(told.segmentationSupported) == "no-segmentation"
     client.heard.clear()
-    (one,) = await client.who_is(FIRST + 1, FIRST + 1, Address(devices[1].place), timeout=2)
-    assert str(one.pduSource) == devices[1].place
+    client.who_is(FIRST + 1, FIRST + 1, Address(devices[1].place), timeout=1)
+    await until(lambda: client.found)
+    assert client.found == [(FIRST + 1, devices[1].place)]
     limited = Address(f"127.255.255.255:{devices[0].port}")
     client.heard.clear()
     client.who_is(FIRST + 1, FIRST + 2, limited, timeout=1)

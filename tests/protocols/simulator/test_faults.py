@@ -36,15 +36,16 @@ WAYS: dict[str, dict[str, Any]] = {
     "restarts": {"faults": Faults(reboot_seconds=0.2)},
     "own port": {"faults": Faults(answers_only_port=any_port())},
     "overclaims": {
+        "points": 100,
         "max_apdu": 480,
         "faults": Faults(claims_apdu=1476, overflow=Overflow.BUFFER),
     },
-    "mute": {"max_apdu": 206, "faults": Faults(overflow=Overflow.SILENCE)},
+    "mute": {"points": 60, "max_apdu": 206, "faults": Faults(overflow=Overflow.SILENCE)},
     "backwards": {"faults": Faults(reorders=True)},
     "refuses": {"faults": Faults(refuses=("units", "description"))},
     "twin": {},
     "its twin": {},
-    **{f"of {length}": {"max_apdu": length} for length in LENGTHS},
+    **{f"of {length}": {"max_apdu": length, "points": length // 7} for length in LENGTHS},
 }
 
 
@@ -63,7 +64,9 @@ def crowd() -> Iterator[Crowded]:
     instances = {name: 1000 + number for number, name in enumerate(WAYS)}
     instances["its twin"] = instances["twin"]
     devices = {
-        name: flat_device(name, instances[name], f"127.1.0.{number}", port, 200, **ways)
+        name: flat_device(
+            name, instances[name], f"127.1.0.{number}", port, **({"points": 8} | ways)
+        )
         for number, (name, ways) in enumerate(WAYS.items(), start=1)
     }
     with SimulatedBuilding([Crowd(tuple(devices.values()))]):
@@ -85,7 +88,7 @@ async def test_a_lossy_device_loses_what_its_seed_says(
     crowd: Crowded, open_client: Callable
 ) -> None:
     client = open_client()
-    client.patience(2.0)
+    client.patience(3.0)
     tries = range(16)  # at once: what is lost costs a time-out
     answered = await asyncio.gather(
         *(outcome(client.read(crowd.places["lossy"], *NAME)) for _ in tries)
@@ -111,6 +114,7 @@ async def test_a_device_dies_after_so_many_requests(crowd: Crowded, open_client:
     client.patience(0.3)
     for _ in range(2):
         assert not await outcome(client.read(crowd.places["dies"], *NAME))
+    client.patience(5.0)
     client.who_is(address=Address(crowd.places["dies"]), timeout=0.1)
     assert await client.read(crowd.places["backwards"], *NAME) == "IN1"  # asked after the dead
     assert client.found == []
@@ -227,10 +231,12 @@ async def test_a_reply_is_as_long_as_the_device_has_room_and_no_longer(
 
 
 async def test_a_device_says_that_it_has_more_room_than_is_true(
-    crowd: Crowded, open_client: Callable
+    crowd: Crowded, open_client: Callable, until: Callable
 ) -> None:
     client, place = open_client(), crowd.places["overclaims"]
-    (i_am,) = await client.who_is(address=Address(place), timeout=2)
+    client.who_is(address=Address(place), timeout=1)
+    await until(lambda: client.heard)
+    (i_am,) = client.heard
     instance = crowd.instances["overclaims"]
     told = await client.read(place, f"device,{instance}", "max-apdu-length-accepted")
     assert (i_am.maxAPDULengthAccepted, told) == (1476, 1476)
@@ -247,7 +253,7 @@ async def test_a_device_may_just_not_answer_what_is_too_long(
     target = f"device,{crowd.instances['mute']}"
     assert not await outcome(client.read(place, target, "object-list"))
     client.patience(5.0)
-    assert await client.read(place, target, "object-list", 0) == 202  # device and port, too
+    assert await client.read(place, target, "object-list", 0) == 62  # device and port, too
 
 
 async def test_a_reply_may_come_in_another_order(crowd: Crowded, open_client: Callable) -> None:
