@@ -2,15 +2,16 @@
 
 One driver object serves one network and is used from one asyncio loop. Every driver is a
 `Driver`: it opens a network, identifies a device, lists its points and reads them. What only
-some protocols can do is a capability of its own (`Discovers`, `Learns`, `Writes`), found by
-isinstance; `require` refuses what a driver lacks before any I/O.
+some protocols can do is a capability of its own (`Discovers`, `Learns`, `Writes` ...), found by
+isinstance; `require` refuses what a driver lacks before any I/O, and `write_many` does one by one
+what a driver cannot do in one go.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-from protocols.errors import ProtocolError, Unsupported
+from protocols.errors import ProtocolError, Timeout, Unreachable, Unsupported
 from protocols.scanning import EVERYBODY, ScanStep, Search
 from protocols.types import (
     DeviceInfo,
@@ -21,6 +22,7 @@ from protocols.types import (
     PointAddress,
     PointInfo,
     PointKind,
+    PointWrite,
     Profile,
     Reading,
 )
@@ -137,6 +139,62 @@ class Writes(Protocol):
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
         """What the device holds of the point now: the proof of a write. Raises as `read` when
         the device as a whole does not answer."""
+
+
+@runtime_checkable
+class WritesMany(Protocol):
+    """Commands several points of a device by one request."""
+
+    async def write_many(
+        self, endpoint: Endpoint, writes: Sequence[PointWrite]
+    ) -> list[ProtocolError | None]:
+        """Writes each once, in their order. For each None, or the error as `Writes.write` raises
+        it. Raises nothing that a device or a network can cause."""
+
+
+@runtime_checkable
+class SwitchesService(Protocol):
+    """Takes points out of service: their values are then what is written, not what is measured,
+    and an output does not follow (135-2020 clause 12, Out_Of_Service)."""
+
+    async def switch_service(self, endpoint: Endpoint, point: PointAddress, *, out: bool) -> None:
+        """Writes once, as `Writes.write`, and raises as it does."""
+
+    async def read_service(
+        self, endpoint: Endpoint, point: PointAddress
+    ) -> tuple[Reading, bool | None]:
+        """The point's value and whether it is out of service, None where the device does not
+        tell: the proof of a switch. Raises as `read` when the device does not answer."""
+
+
+async def write_many(
+    driver: Writes, endpoint: Endpoint, writes: Sequence[PointWrite]
+) -> list[ProtocolError | None]:
+    """As `WritesMany.write_many`, by any driver. Behind a write that nobody answered nothing more
+    is sent: the device is most likely gone, and each of them would wait for its own time-out."""
+    if isinstance(driver, WritesMany):
+        return await driver.write_many(endpoint, writes)
+    outcomes: list[ProtocolError | None] = []
+    for write in writes:
+        outcomes.append(await _write(driver, endpoint, write))
+        if isinstance(outcomes[-1], (Timeout, Unreachable)):
+            break
+    return outcomes + [not_sent(endpoint, write) for write in writes[len(outcomes) :]]
+
+
+async def _write(driver: Writes, endpoint: Endpoint, write: PointWrite) -> ProtocolError | None:
+    try:
+        await driver.write(endpoint, write.point, write.value, priority=write.priority)
+    except ProtocolError as error:
+        error.point = error.point or write.point
+        return error
+    return None
+
+
+def not_sent(endpoint: Endpoint, write: PointWrite) -> Unreachable:
+    """What becomes of a write behind one that nobody answered."""
+    told = "not sent: the write before it was not answered"
+    return Unreachable(told, endpoint=endpoint, point=write.point)
 
 
 Capability = TypeVar("Capability")

@@ -39,6 +39,7 @@ class PointKind(enum.StrEnum):
 
 
 MANUAL = 8  # the priority of an operator's hand (135-2020 table 19-1; T3000's Manual)
+MINIMUM_ON_OFF = 6  # kept for the object's own algorithm (135-2020 clause 19.2.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,21 @@ class Held:
     Auto and Manual, as T3000's, has one slot, MANUAL.
 
     A slot that may be filled while nobody can tell with what (the device refuses it, or it is no
-    number) is there as NaN: it proves neither a write, which NaN never equals, nor a release."""
+    number) is there as NaN: it proves neither a write, which NaN never equals, nor a release.
+    `relinquish_default` is what has the point while no slot is filled; None: not told."""
 
     reading: Reading
     slots: Mapping[int, float] | None
+    relinquish_default: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointWrite:
+    """One value for a point at a priority; None relinquishes."""
+
+    point: PointAddress
+    value: float | None
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

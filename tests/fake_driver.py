@@ -27,16 +27,21 @@ class FakeDevice:
     points: dict[PointAddress, PointInfo]
     values: dict[PointAddress, float]
     overrides: dict[PointAddress, dict[int, float]] = field(default_factory=dict)
+    out_of_service: set[PointAddress] = field(default_factory=set)
     silent: bool = False
     refuses: str = ""  # its reason to refuse any write
     loses_replies: bool = False  # it acts, and its answer to a write never arrives
     forgets: bool = False  # it accepts a write and does nothing
     writes: list[tuple[PointAddress, float | None, int]] = field(default_factory=list)
+    switches: list[tuple[PointAddress, bool]] = field(default_factory=list)
     delay: float = 0.0
 
     def value(self, point: PointAddress) -> float:
         slots = self.overrides.get(point, {})
         return slots[min(slots)] if slots else self.values[point]
+
+    def quality(self, point: PointAddress) -> Quality:
+        return Quality.OUT_OF_SERVICE if point in self.out_of_service else Quality.GOOD
 
 
 def _step(kind: StepKind, text: str, place: str = "", sent: int = 0, received: int = 0) -> ScanStep:
@@ -97,7 +102,7 @@ class FakeDriver(Driver):
         started = datetime.now(UTC)
         device = await self._device(endpoint)
         return [
-            Reading(point, device.value(point), Quality.GOOD, started)
+            Reading(point, device.value(point), device.quality(point), started)
             if point in device.points
             else Reading(point, None, Quality.CONFIG, started)
             for point in points
@@ -111,14 +116,17 @@ class FakeDriver(Driver):
         *,
         priority: int | None = None,
     ) -> None:
-        device = await self._device(endpoint)
-        if point not in device.points:
-            raise BadPoint("unknown-object", endpoint=endpoint, point=point)
+        device = await self._known(endpoint, point)
         if not point.object_type.startswith("analog") and value is not None and value % 1:
             raise CodecError(f"{value} is not a whole number", endpoint=endpoint, point=point)
         if device.refuses:
             raise Refused(device.refuses, endpoint=endpoint, point=point)
         device.writes.append((point, value, priority or 16))
+        if point.object_type.endswith("input"):
+            if point not in device.out_of_service:
+                raise Refused("write-access-denied", endpoint=endpoint, point=point)
+            device.values[point] = 0.0 if value is None else value
+            return
         slots = device.overrides.setdefault(point, {})
         if value is None:
             slots.pop(priority or 16, None)
@@ -127,6 +135,31 @@ class FakeDriver(Driver):
         if device.loses_replies:
             raise Timeout("no answer", endpoint=endpoint, point=point)
 
+    async def _known(self, endpoint: Endpoint, point: PointAddress) -> FakeDevice:
+        device = await self._device(endpoint)
+        if point not in device.points:
+            raise BadPoint("unknown-object", endpoint=endpoint, point=point)
+        return device
+
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
         (reading,) = await self.read(endpoint, [point])
-        return Held(reading, dict(self.devices[endpoint.address].overrides.get(point, {})))
+        if point.object_type.endswith("input"):
+            return Held(reading, None)
+        device = self.devices[endpoint.address]
+        return Held(reading, dict(device.overrides.get(point, {})), device.values.get(point))
+
+    async def switch_service(self, endpoint: Endpoint, point: PointAddress, *, out: bool) -> None:
+        device = await self._known(endpoint, point)
+        if device.refuses:
+            raise Refused(device.refuses, endpoint=endpoint, point=point)
+        device.switches.append((point, out))
+        if not device.forgets:
+            (device.out_of_service.add if out else device.out_of_service.discard)(point)
+        if device.loses_replies:
+            raise Timeout("no answer", endpoint=endpoint, point=point)
+
+    async def read_service(
+        self, endpoint: Endpoint, point: PointAddress
+    ) -> tuple[Reading, bool | None]:
+        (reading,) = await self.read(endpoint, [point])
+        return reading, point in self.devices[endpoint.address].out_of_service

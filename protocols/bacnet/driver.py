@@ -4,24 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any
-
-from bacpypes3.apdu import ErrorRejectAbortNack
-from bacpypes3.pdu import Address
-from bacpypes3.primitivedata import ObjectIdentifier
 
 from protocols.bacnet.application import ClientApplication, open_application
 from protocols.bacnet.describe import Describer
-from protocols.bacnet.failures import ReplyTooLong, translate
 from protocols.bacnet.gates import Gates
+from protocols.bacnet.held import LIVE_BYTES, read_held, read_service, reading_of
 from protocols.bacnet.live import LiveReader
-from protocols.bacnet.objects import LIVE_PROPERTIES, PRIORITIES, encoded, reading, slots
+from protocols.bacnet.objects import LIVE_PROPERTIES
 from protocols.bacnet.poller import Poller
 from protocols.bacnet.profiles import Profiles
 from protocols.bacnet.properties import PropertyKey, PropertyReader
 from protocols.bacnet.scan import Scan
+from protocols.bacnet.writing import PropertyWriter
 from protocols.driver import Driver
-from protocols.errors import BadPoint, CodecError, FieldError, ProtocolError, Unreachable
+from protocols.errors import ProtocolError, Unreachable
 from protocols.scanning import EVERYBODY, ScanStep, Search
 from protocols.types import (
     DeviceInfo,
@@ -31,14 +27,10 @@ from protocols.types import (
     NetworkSettings,
     PointAddress,
     PointInfo,
+    PointWrite,
     Profile,
-    Quality,
     Reading,
 )
-
-# Bytes of a ReadPropertyMultiple reply per property, rounded up (clause 20.2).
-LIVE_BYTES = 14
-PRIORITY_ARRAY_BYTES = 112  # sixteen Reals, each in its context tag
 
 
 class BacnetDriver(Driver):
@@ -50,6 +42,7 @@ class BacnetDriver(Driver):
         self._profiles = Profiles()
         self._application: ClientApplication | None = None
         self._reader: PropertyReader | None = None
+        self._writer: PropertyWriter | None = None
         self._poller: Poller | None = None
         self._live: LiveReader | None = None
         self._discovering = asyncio.Lock()
@@ -66,6 +59,7 @@ class BacnetDriver(Driver):
             raise
         self._application, self._poller = application, poller
         self._reader = PropertyReader(application, self._gates, self._profiles, self.settings)
+        self._writer = PropertyWriter(application, self._gates, self._profiles)
         self._live = LiveReader(
             poller,
             self._gates,
@@ -77,7 +71,8 @@ class BacnetDriver(Driver):
 
     async def disconnect(self) -> None:
         application, poller = self._application, self._poller
-        self._application = self._poller = self._reader = self._live = None
+        self._application = self._poller = self._live = None
+        self._reader = self._writer = None
         if poller is not None:
             poller.close()
         if application is not None:
@@ -135,19 +130,7 @@ class BacnetDriver(Driver):
         keys = [PropertyKey(address, name) for address in points for name in LIVE_PROPERTIES]
         started = datetime.now(UTC)
         values = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
-        return [self._reading(address, values, started) for address in points]
-
-    @staticmethod
-    def _reading(address: PointAddress, values: dict[PropertyKey, Any], time: datetime) -> Reading:
-        present_value = values[PropertyKey(address, "present-value")]
-        status_flags = values[PropertyKey(address, "status-flags")]
-        if isinstance(present_value, (BadPoint, CodecError)):
-            return Reading(address, None, Quality.CONFIG, time)
-        if isinstance(present_value, FieldError):
-            return Reading(address, None, Quality.FAULT, time)
-        if isinstance(status_flags, ProtocolError):
-            status_flags = None
-        return reading(address, present_value, status_flags, time)
+        return [reading_of(address, values, started) for address in points]
 
     async def write(
         self,
@@ -157,29 +140,31 @@ class BacnetDriver(Driver):
         *,
         priority: int | None = None,
     ) -> None:
-        application, _ = self._open(endpoint)
-        told = encoded(endpoint, point, value)
+        await self._writing(endpoint).write(endpoint, PointWrite(point, value, priority))
+
+    async def write_many(
+        self, endpoint: Endpoint, writes: Sequence[PointWrite]
+    ) -> list[ProtocolError | None]:
         try:
-            async with self._gates.of(endpoint.address).turn(urgent=True):
-                reply = await application.write_property(
-                    Address(endpoint.address),
-                    ObjectIdentifier((point.object_type, point.number)),
-                    "present-value",
-                    told,
-                    priority=priority,
-                )
-        except ErrorRejectAbortNack as error:
-            raise translate(error, endpoint, point) from None
-        if isinstance(reply, ErrorRejectAbortNack):
-            raise translate(reply, endpoint, point)
+            writer = self._writing(endpoint)
+        except Unreachable as error:
+            return [error] * len(writes)
+        return await writer.write_many(endpoint, writes)
+
+    async def switch_service(self, endpoint: Endpoint, point: PointAddress, *, out: bool) -> None:
+        await self._writing(endpoint).switch_service(endpoint, point, out=out)
+
+    def _writing(self, endpoint: Endpoint) -> PropertyWriter:
+        if self._writer is None:
+            raise Unreachable("the network is not open", endpoint=endpoint)
+        return self._writer
 
     async def read_held(self, endpoint: Endpoint, point: PointAddress) -> Held:
         _, reader = self._open(endpoint)
-        (present,) = await self.read(endpoint, [point])
-        key = PropertyKey(point, "priority-array")
-        array = (await reader.read(endpoint, [key], bytes_each=PRIORITY_ARRAY_BYTES))[key]
-        if isinstance(array, (ReplyTooLong, CodecError)):  # too long, or one of them is odd
-            keys = [key._replace(element=priority) for priority in PRIORITIES]
-            elements = await reader.read(endpoint, keys, bytes_each=LIVE_BYTES)
-            array = [elements[key] for key in keys]
-        return Held(present, None if isinstance(array, ProtocolError) else slots(array))
+        return await read_held(reader, endpoint, point)
+
+    async def read_service(
+        self, endpoint: Endpoint, point: PointAddress
+    ) -> tuple[Reading, bool | None]:
+        _, reader = self._open(endpoint)
+        return await read_service(reader, endpoint, point)

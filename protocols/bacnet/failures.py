@@ -1,7 +1,14 @@
 """What a device answers instead of what was asked, in our words: bacpypes3's errors (they derive
 from BaseException) and those of our own codec."""
 
-from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, RejectPDU, RejectReason
+from bacpypes3.apdu import (
+    AbortPDU,
+    AbortReason,
+    ErrorRejectAbortNack,
+    RejectPDU,
+    RejectReason,
+    WritePropertyMultipleError,
+)
 from bacpypes3.basetypes import ErrorCode
 
 from protocols.bacnet.codec import apdu
@@ -35,6 +42,10 @@ def translate(  # noqa: PLR0911  a table, read from top to bottom
     error: ErrorRejectAbortNack, endpoint: Endpoint, point: PointAddress | None = None
 ) -> FieldError:
     """The error that says the same (135-2020 clauses 18.9 to 18.11)."""
+    if isinstance(error, WritePropertyMultipleError):  # of the first write that it refused
+        told = error.errorType
+        code = str(told.errorCode)
+        return _of_code(code, f"{told.errorClass}: {code}", endpoint, point)
     text = str(error)
     if isinstance(error, AbortPDU):
         reason = error.apduAbortRejectReason

@@ -5,11 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bacpypes3.primitivedata import Null
-
-from protocols.errors import CodecError
 from protocols.types import (
-    Endpoint,
     ObjectInfo,
     PointAddress,
     PointInfo,
@@ -115,8 +111,8 @@ def point_info(address: PointAddress, properties: Mapping[str, Any]) -> PointInf
         states=_states(address.object_type, properties),
         writable=kind is not PointKind.INPUT,
         commandable=kind is PointKind.OUTPUT or "relinquish-default" in properties,
-        low=_number(properties.get("min-pres-value")),
-        high=_number(properties.get("max-pres-value")),
+        low=finite(properties.get("min-pres-value")),
+        high=finite(properties.get("max-pres-value")),
     )
 
 
@@ -135,7 +131,7 @@ def _units(properties: Mapping[str, Any]) -> str:
     symbol = UNIT_SYMBOLS.get(units, units.replace("-", " "))
     scale = properties.get("scale")
     choice = getattr(scale, "_choice", None)
-    number = _number(getattr(scale, choice)) if choice else None
+    number = finite(getattr(scale, choice)) if choice else None
     if number is None:
         return symbol
     factor = 10.0**number if choice == "integerScale" else number
@@ -163,44 +159,27 @@ def slots(priority_array: Any) -> dict[int, float]:
         element = elements.get(priority)
         choice = getattr(element, "_choice", None)
         if choice != "null":
-            value = _number(getattr(element, choice)) if choice else None
+            value = finite(getattr(element, choice)) if choice else None
             filled[priority] = math.nan if value is None else value
     return filled
 
 
-def encoded(endpoint: Endpoint, point: PointAddress, value: float | None) -> Any:
-    """The value in the object's type. Raises CodecError that says what would fit."""
-    if value is None:
-        return Null(())
-    if point.object_type.startswith(("analog", "large-analog")):
-        return float(value)
-    number = int(value)
-    if number != value:
-        raise CodecError(f"{value} is not a whole number", endpoint=endpoint, point=point)
-    if point.object_type.startswith("binary"):
-        if number not in (0, 1):
-            raise CodecError(f"{number} is neither 0 nor 1", endpoint=endpoint, point=point)
-        return "active" if number else "inactive"
-    if point.object_type.endswith("integer-value"):
-        if number < 0 and point.object_type.startswith("positive"):
-            raise CodecError(f"{number} is below 0", endpoint=endpoint, point=point)
-        return number
-    if number < 1:
-        raise CodecError(f"states count from 1, not {number}", endpoint=endpoint, point=point)
-    return number
-
-
 def reading(
-    address: PointAddress, present_value: Any, status_flags: Any, time: datetime
+    address: PointAddress,
+    present_value: Any,
+    status_flags: Any,
+    time: datetime,
+    reliability: Any = None,
 ) -> Reading:
-    """A reading from the two live properties. `status_flags` None: the device has none."""
-    value = _number(present_value)
+    """A reading from the live properties. `status_flags` None: the device has none."""
+    value = finite(present_value)
     if value is None:
         return Reading(address, None, Quality.FAULT, time)
-    return Reading(address, value, quality(status_flags), time)
+    return Reading(address, value, quality(status_flags, reliability), time)
 
 
-def _number(present_value: Any) -> float | None:
+def finite(present_value: Any) -> float | None:
+    """None for what is no finite one."""
     try:
         value = float(present_value)
     except (TypeError, ValueError):

@@ -52,10 +52,15 @@ class PropertyReader:
         self._tries = settings.retries + 1
 
     async def read(
-        self, endpoint: Endpoint, keys: Sequence[PropertyKey], *, bytes_each: int
+        self,
+        endpoint: Endpoint,
+        keys: Sequence[PropertyKey],
+        *,
+        bytes_each: int,
+        urgent: bool = False,
     ) -> dict[PropertyKey, Any]:
         """Every key with its value, or with the FieldError that the device gave for it.
-        `bytes_each`: about what each takes of the reply.
+        `bytes_each`: about what each takes of the reply; `urgent`: ahead of what else waits.
 
         Raises Timeout, Unreachable or Busy when the device as a whole fails.
         """
@@ -66,11 +71,11 @@ class PropertyReader:
             batch = requests.next(self._profiles.reply_octets(address) // bytes_each)
             if not self._profiles.of(address).has_rpm or len(batch) == 1:
                 for key in batch:
-                    found[key] = await self._read_one(endpoint, key)
+                    found[key] = await self._read_one(endpoint, key, urgent=urgent)
                 requests.done()
                 continue
             try:
-                found |= await self._read_batch(endpoint, batch)
+                found |= await self._read_batch(endpoint, batch, urgent=urgent)
                 requests.done()
             except Unsupported:
                 self._profiles.lacks_rpm(address)
@@ -80,13 +85,13 @@ class PropertyReader:
                 # Texts are of any length, and one may not be decoded: found out this time only.
                 requests.halve()
             except Timeout:  # maybe long replies alone do not come
-                if not await self._answers(endpoint, batch[0]):
+                if not await self._answers(endpoint, batch[0], urgent=urgent):
                     raise
                 requests.halve()
         return found
 
     async def _read_batch(
-        self, endpoint: Endpoint, keys: Sequence[PropertyKey]
+        self, endpoint: Endpoint, keys: Sequence[PropertyKey], *, urgent: bool
     ) -> dict[PropertyKey, Any]:
         requests: list[Any] = []
         by_object: dict[PointAddress, list[PropertyReference]] = {}
@@ -106,6 +111,7 @@ class PropertyReader:
                 Address(endpoint.address), list(requests), vendor_info=STANDARD_OBJECTS
             ),
             tries=self._tries,
+            urgent=urgent,
         )
         values = {
             (str(identifier), str(name), element): value
@@ -119,7 +125,7 @@ class PropertyReader:
         }
 
     async def _read_one(
-        self, endpoint: Endpoint, key: PropertyKey, *, tries: int | None = None
+        self, endpoint: Endpoint, key: PropertyKey, *, urgent: bool, tries: int | None = None
     ) -> Any:
         try:
             return await self._ask(
@@ -132,25 +138,32 @@ class PropertyReader:
                     key.element,
                 ),
                 tries=tries or self._tries,
+                urgent=urgent,
             )
         except (BadPoint, Refused, Unsupported, ReplyTooLong, CodecError) as error:
             return error
 
-    async def _answers(self, endpoint: Endpoint, key: PropertyKey) -> bool:
+    async def _answers(self, endpoint: Endpoint, key: PropertyKey, *, urgent: bool) -> bool:
         """Whether anything comes back to a short question, asked once."""
         try:
-            await self._read_one(endpoint, key, tries=1)
+            await self._read_one(endpoint, key, urgent=urgent, tries=1)
         except Timeout:
             return False
         return True
 
     async def _ask(
-        self, endpoint: Endpoint, point: PointAddress | None, request: Any, *, tries: int
+        self,
+        endpoint: Endpoint,
+        point: PointAddress | None,
+        request: Any,
+        *,
+        tries: int,
+        urgent: bool,
     ) -> Any:
         """One request, tried again on a time-out only. `request` is called for each try."""
         for attempt in range(1, tries + 1):
             try:
-                async with self._gates.of(endpoint.address).turn():
+                async with self._gates.of(endpoint.address).turn(urgent=urgent):
                     reply = await request()
             except ErrorRejectAbortNack as error:
                 failure = translate(error, endpoint, point)

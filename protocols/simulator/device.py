@@ -19,10 +19,11 @@ from bacpypes3.apdu import (
     ConfirmedRequestPDU,
     ReadPropertyMultipleACK,
     SimpleAckPDU,
+    WritePropertyMultipleError,
 )
 from bacpypes3.app import Application
 from bacpypes3.appservice import ApplicationServiceAccessPoint
-from bacpypes3.basetypes import ServicesSupported
+from bacpypes3.basetypes import PropertyIdentifier, ServicesSupported
 from bacpypes3.comm import bind
 from bacpypes3.errors import UnrecognizedService
 from bacpypes3.ipv4.link import NormalLinkLayer
@@ -145,15 +146,35 @@ class SimulatedApplication(Application):  # type: ignore[misc]
             raise UnrecognizedService("read-property-multiple")
         await super().do_ReadPropertyMultipleRequest(apdu)
 
+    async def do_WritePropertyMultipleRequest(self, apdu: Any) -> None:  # noqa: N802 - bacpypes3's
+        """bacpypes3 raises the answer that names the first failure and then does not send it; of an
+        object that is not there it leaves the property out, which the answer must have."""
+        if not self.spec.supports_wpm:
+            raise UnrecognizedService("write-property-multiple")
+        try:
+            await super().do_WritePropertyMultipleRequest(apdu)
+        except WritePropertyMultipleError as error:
+            failed = error.firstFailedWriteAttempt
+            if failed.propertyIdentifier is None:
+                failed.propertyIdentifier = PropertyIdentifier("present-value")
+            error.set_context(apdu)
+            await self.response(error)
+
     async def do_ReinitializeDeviceRequest(self, apdu: Any) -> None:  # noqa: N802 - bacpypes3's
         await self.response(SimpleAckPDU(context=apdu))
         self.trouble.rebooting.set()
 
+    def _lacking(self) -> set[str]:
+        has = {
+            "readPropertyMultiple": self.spec.supports_rpm,
+            "writePropertyMultiple": self.spec.supports_wpm,
+        }
+        return {name for name, is_there in has.items() if not is_there}
+
     def get_services_supported(self) -> Any:
         supported = ServicesSupported([])
         for name in SERVICES:
-            if name != "readPropertyMultiple" or self.spec.supports_rpm:
-                supported[getattr(supported, name)] = 1
+            supported[getattr(supported, name)] = int(name not in self._lacking())
         return supported
 
 

@@ -121,6 +121,7 @@ class DeviceSpec:
     segmentation: bool = False
     reply_delay: float = 0.0  # seconds before the answer to any confirmed request
     supports_rpm: bool = True
+    supports_wpm: bool = True
     faults: Faults = NO_FAULTS  # of a BACnet device
     protocol: Protocol = Protocol.BACNET
     serial: int | None = None  # of a Modbus panel; one that follows from its place if None

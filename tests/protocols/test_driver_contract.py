@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from protocols.driver import Driver, Writes, require
+from protocols.driver import Driver, SwitchesService, Writes, require, write_many
 from protocols.errors import BadPoint, CodecError, Timeout, Unreachable
+from protocols.modbus.driver import ModbusDriver
 from protocols.registry import DRIVERS, open_driver
 from protocols.simulator.flat import flat_device
 from protocols.simulator.spec import Protocol
@@ -19,6 +20,7 @@ from protocols.types import (
     PointAddress,
     PointInfo,
     PointKind,
+    PointWrite,
     Quality,
 )
 from tests.fake_driver import FakeDevice, FakeDriver
@@ -245,3 +247,65 @@ async def test_write_refuses_what_does_not_fit_before_any_io(field: Field) -> No
     point, value = field.at.unfit
     with pytest.raises((CodecError, BadPoint)):
         await require(field.driver, Writes).write(field.endpoint, point, value)
+
+
+async def test_several_writes_end_each_for_itself(field: Field) -> None:
+    driver = require(field.driver, Writes)
+    point, value = field.at.unfit
+    asked = [
+        PointWrite(field.at.output, 33.0, MANUAL),
+        PointWrite(point, value, MANUAL),
+        PointWrite(field.at.missing, 1.0, MANUAL),
+        PointWrite(field.at.variable, 44.0, MANUAL),
+    ]
+    ended = await write_many(driver, field.endpoint, asked)
+    assert [one is None for one in ended] == [True, False, False, True]
+    assert isinstance(ended[1], (CodecError, BadPoint))
+    assert isinstance(ended[2], BadPoint)
+    for place, written in ((field.at.output, 33.0), (field.at.variable, 44.0)):
+        held = await driver.read_held(field.endpoint, place)
+        assert held.slots is not None
+        assert held.slots[MANUAL] == written
+
+
+async def test_several_writes_to_nobody_are_not_all_sent(field: Field) -> None:
+    asked = [PointWrite(place, 1.0, MANUAL) for place in (field.at.output, field.at.variable)]
+    ended = await write_many(require(field.driver, Writes), field.nobody, asked)
+    assert all(isinstance(one, NO_ANSWER) for one in ended)
+    assert [one.point for one in ended if one] == [field.at.output, field.at.variable]
+
+
+async def test_writes_need_an_open_network(field: Field) -> None:
+    await field.driver.disconnect()
+    asked = [PointWrite(field.at.output, 1.0, MANUAL)] * 2
+    ended = await write_many(require(field.driver, Writes), field.endpoint, asked)
+    assert all(isinstance(one, Unreachable) for one in ended)
+
+
+async def test_a_point_goes_out_of_service_and_back(field: Field) -> None:
+    driver = field.driver
+    if not isinstance(driver, SwitchesService):
+        assert isinstance(driver, ModbusDriver)
+        return
+    await driver.switch_service(field.endpoint, field.at.input, out=True)
+    reading, is_out = await driver.read_service(field.endpoint, field.at.input)
+    assert (is_out, reading.quality) == (True, Quality.OUT_OF_SERVICE)
+    await require(driver, Writes).write(field.endpoint, field.at.input, 12.5)
+    (reading,) = await driver.read(field.endpoint, [field.at.input])
+    assert reading.value == 12.5
+    await driver.switch_service(field.endpoint, field.at.input, out=False)
+    reading, is_out = await driver.read_service(field.endpoint, field.at.input)
+    assert (is_out, reading.quality) == (False, Quality.GOOD)
+
+
+async def test_switching_the_service_of_what_does_not_answer_raises(field: Field) -> None:
+    driver = field.driver
+    if not isinstance(driver, SwitchesService):
+        assert isinstance(driver, ModbusDriver)
+        return
+    with pytest.raises(BadPoint):
+        await driver.switch_service(field.endpoint, field.at.missing, out=True)
+    with pytest.raises(NO_ANSWER):
+        await driver.switch_service(field.nobody, field.at.input, out=True)
+    with pytest.raises(NO_ANSWER):
+        await driver.read_service(field.nobody, field.at.input)

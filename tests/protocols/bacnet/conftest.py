@@ -34,3 +34,23 @@ async def search(
     yield run
     for driver in drivers:
         await driver.disconnect()
+
+
+@pytest.fixture
+async def open_driver(
+    free_port: Callable[[], int],
+) -> AsyncIterator[Callable[..., object]]:
+    drivers: list[BacnetDriver] = []
+
+    async def start(port: int, **settings: object) -> BacnetDriver:
+        defaults = {"timeout": 1.0, "retries": 1, "targets": (f"127.255.255.255:{port}",)}
+        driver = BacnetDriver(
+            NetworkSettings("127.0.0.1/8", free_port(), **{**defaults, **settings})
+        )
+        await driver.connect()
+        drivers.append(driver)
+        return driver
+
+    yield start
+    for driver in drivers:
+        await driver.disconnect()

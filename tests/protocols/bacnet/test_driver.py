@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from bacpypes3.apdu import ErrorRejectAbortNack
@@ -15,26 +15,6 @@ from protocols.errors import Timeout, Unreachable
 from protocols.simulator.flat import flat_device
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Quality
 from tests.searching import devices_found
-
-
-@pytest.fixture
-async def open_driver(
-    free_port: Callable[[], int],
-) -> AsyncIterator[Callable[..., object]]:
-    drivers: list[BacnetDriver] = []
-
-    async def start(port: int, **settings: object) -> BacnetDriver:
-        defaults = {"timeout": 1.0, "retries": 1, "targets": (f"127.255.255.255:{port}",)}
-        driver = BacnetDriver(
-            NetworkSettings("127.0.0.1/8", free_port(), **{**defaults, **settings})
-        )
-        await driver.connect()
-        drivers.append(driver)
-        return driver
-
-    yield start
-    for driver in drivers:
-        await driver.disconnect()
 
 
 @pytest.mark.parametrize(
@@ -209,22 +189,6 @@ async def test_garbage_does_not_disturb_the_conversation(
         Endpoint(f"127.0.0.47:{port}", 47), [PointAddress("analog-input", 1)]
     )
     assert readings[0].quality is Quality.GOOD
-
-
-@pytest.mark.parametrize("max_apdu", [50, 206, 600])
-async def test_the_priority_array_is_read_whatever_the_reply_length(
-    max_apdu: int, simulate: Callable, free_port: Callable, open_driver: Callable
-) -> None:
-    port = free_port()
-    simulate(flat_device("Panel", 47, "127.0.0.47", port, 4, max_apdu=max_apdu))
-    driver = await open_driver(port)
-    endpoint, point = Endpoint(f"127.0.0.47:{port}", 47), PointAddress("analog-output", 1)
-    await driver.write(endpoint, point, 7.0, priority=3)
-    await driver.write(endpoint, point, 9.0, priority=8)
-    held = await driver.read_held(endpoint, point)
-    assert held.reading.value == 7.0
-    assert held.slots is not None
-    assert {priority: held.slots[priority] for priority in (3, 8)} == {3: 7.0, 8: 9.0}
 
 
 async def test_a_write_goes_between_the_requests_of_a_poll(

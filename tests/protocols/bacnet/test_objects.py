@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from protocols.bacnet.objects import (
     KINDS,
-    encoded,
     object_info,
     point_info,
     quality,
@@ -16,11 +15,10 @@ from protocols.bacnet.objects import (
     slots,
 )
 from protocols.errors import CodecError, Refused
-from protocols.types import Endpoint, ObjectInfo, PointAddress, PointKind, Quality
+from protocols.types import ObjectInfo, PointAddress, PointKind, Quality
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 INPUT = PointAddress("analog-input", 1)
-NOBODY = Endpoint("192.0.2.1", 1)
 
 
 @pytest.mark.parametrize(
@@ -105,36 +103,6 @@ def test_what_is_no_point_has_its_name() -> None:
     place = PointAddress("trend-log", 4)
     assert object_info(place, {"object-name": "Trend OAT"}) == ObjectInfo(place, "Trend OAT")
     assert object_info(PointAddress("130", 1), {}).name == "130,1"
-
-
-@pytest.mark.parametrize(
-    ("object_type", "value", "told"),
-    [
-        ("large-analog-value", 0.5, 0.5),
-        ("integer-value", -3.0, -3),
-        ("positive-integer-value", 3.0, 3),
-        ("multi-state-value", 2.0, 2),
-        ("binary-value", 1.0, "active"),
-    ],
-)
-def test_a_value_is_written_in_the_objects_type(
-    object_type: str, value: float, told: object
-) -> None:
-    assert encoded(NOBODY, PointAddress(object_type, 1), value) == told
-
-
-@pytest.mark.parametrize(
-    ("object_type", "value", "told"),
-    [
-        ("integer-value", 0.5, "not a whole number"),
-        ("positive-integer-value", -1.0, "below 0"),
-        ("multi-state-value", 0.0, "count from 1"),
-        ("binary-value", 2.0, "neither 0 nor 1"),
-    ],
-)
-def test_a_value_that_does_not_fit_is_refused(object_type: str, value: float, told: str) -> None:
-    with pytest.raises(CodecError, match=told):
-        encoded(NOBODY, PointAddress(object_type, 1), value)
 
 
 def test_outputs_and_values_with_a_relinquish_default_can_be_released() -> None:
