@@ -124,8 +124,6 @@ class Discover(ApiView):
                 (pk,) = once(request, request.data, lambda: [_search(request, asked)])
         except jobs.NoSuchNetworks as error:
             raise ValidationError({"networks": [f"There is no network {error}."]}) from None
-        except jobs.OnlyBacnet as error:
-            raise ValidationError({"networks": [str(error)]}) from None
         return accepted(Job.objects.get(pk=pk), self.rights)
 
 

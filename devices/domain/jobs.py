@@ -23,7 +23,7 @@ ROLE = Role.ENGINEER
 UNSERVED = timedelta(minutes=2)  # without a process that serves the network: nobody looks
 
 
-class OnlyBacnet(ValueError):
+class OnlyBacnet(NotPossible):
     """Other networks cannot be asked for some of their devices only."""
 
     def __init__(self, names: Sequence[str]) -> None:

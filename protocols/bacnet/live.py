@@ -286,6 +286,7 @@ class LiveReader:
                 reply = await self._poller.ask(request)
             if reply is not None:
                 self._have_answered.add(endpoint.address)
+                self._profiles.alive.add(endpoint.address)
                 return reply
             if tries < most:
                 await asyncio.sleep(retry_pause(tries, timeout=self._poller.timeout))

@@ -26,6 +26,7 @@ class Profiles:
         self._now = now
         self._known: dict[str, Profile] = {}
         self._recalled: dict[str, Profile] = {}
+        self.alive: set[str] = set()  # who has answered a request so far, from whichever port
 
     def of(self, address: str) -> Profile:
         return self._known.get(address, UNKNOWN)

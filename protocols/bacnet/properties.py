@@ -85,7 +85,8 @@ class PropertyReader:
                 # Texts are of any length, and one may not be decoded: found out this time only.
                 requests.halve()
             except Timeout:  # maybe long replies alone do not come
-                if not await self._answers(endpoint, batch[0], urgent=urgent):
+                is_there = address in self._profiles.alive
+                if not is_there or not await self._answers(endpoint, batch[0], urgent=urgent):
                     raise
                 requests.halve()
         return found
@@ -178,6 +179,7 @@ class PropertyReader:
                 ) from error
             if isinstance(reply, ErrorRejectAbortNack):
                 raise translate(reply, endpoint, point) from None
+            self._profiles.alive.add(endpoint.address)
             return reply
         raise AssertionError("unreachable: the last try returns or raises")
 

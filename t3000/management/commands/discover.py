@@ -72,7 +72,7 @@ class Command(RecordedCommand):
         now = timezone.now()
         try:
             job = jobs.ask(networks, search, by=acting.current(), now=now)
-        except (NotPossible, jobs.OnlyBacnet) as error:
+        except NotPossible as error:
             raise CommandError(str(error)) from None
         names = {one.pk: one.name for one in networks}
         if not options["wait"]:

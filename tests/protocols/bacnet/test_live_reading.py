@@ -18,6 +18,7 @@ from protocols.bacnet.codec import apdu, frames, services, tags
 from protocols.bacnet.codec.names import PROPERTIES, ObjectId, object_id
 from protocols.bacnet.codec.services import PropertyError, PropertyRef
 from protocols.bacnet.driver import BacnetDriver
+from protocols.bacnet.held import reading_of
 from protocols.bacnet.properties import STANDARD_OBJECTS, PropertyKey, _property
 from protocols.errors import Busy, Timeout, Unreachable
 from protocols.types import (
@@ -270,7 +271,7 @@ async def test_replies_that_are_too_long_are_learnt(setup: Setup) -> None:
 
 async def test_long_replies_that_never_come_are_learnt(setup: Setup) -> None:
     """A way that loses long packets, as some VPNs do: it takes three reads to be sure."""
-    driver, endpoint, device = await setup(timeout=0.1, retries=0)
+    driver, endpoint, device = await setup(timeout=0.5, retries=0)
 
     def small(request: apdu.ConfirmedRequest) -> Answer:
         answer = device.truth(request)
@@ -489,7 +490,7 @@ def _by_bacpypes3(points: list[PointAddress], reply: bytes, now: datetime) -> li
             if found is None:
                 found = one.readResult.propertyValue.cast_out(wanted)
             values[key] = _property(found, Endpoint("", 1), key)
-    return [BacnetDriver._reading(point, values, now) for point in points]
+    return [reading_of(point, values, now) for point in points]
 
 
 async def test_no_more_is_in_flight_than_the_buffer_holds(
