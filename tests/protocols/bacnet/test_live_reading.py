@@ -379,7 +379,7 @@ async def test_an_answer_to_another_service_is_nobodys(setup: Setup) -> None:
 
 
 async def test_a_lost_request_is_sent_again_with_another_id(setup: Setup) -> None:
-    driver, endpoint, device = await setup(timeout=0.2)
+    driver, endpoint, device = await setup(timeout=0.5)
     await driver.read(endpoint, POINTS[:1])
     device.asked.clear()
     device.answer = lambda request: device.truth(request) if len(device.asked) > 1 else None
@@ -397,7 +397,7 @@ async def test_who_is_busy_is_asked_later(setup: Setup) -> None:
 
 
 async def test_who_answers_the_main_port_only_is_polled_from_there(setup: Setup) -> None:
-    driver, endpoint, device = await setup(timeout=0.3)
+    driver, endpoint, device = await setup(timeout=0.5)
     device.only_port = driver.settings.port
     readings = await driver.read(endpoint, POINTS)
     assert [one.value for one in readings] == [float(number) for number in range(40)]
@@ -408,7 +408,7 @@ async def test_who_answers_the_main_port_only_is_polled_from_there(setup: Setup)
 
 
 async def test_who_answers_no_more_but_the_main_port_is_found_out(setup: Setup) -> None:
-    driver, endpoint, device = await setup(timeout=0.3)
+    driver, endpoint, device = await setup(timeout=0.5)
     await driver.read(endpoint, POINTS)
     device.only_port = driver.settings.port
     with pytest.raises(Timeout):
@@ -418,7 +418,7 @@ async def test_who_answers_no_more_but_the_main_port_is_found_out(setup: Setup) 
 
 
 async def test_values_count_also_where_their_reasons_are_not_told(setup: Setup) -> None:
-    driver, endpoint, device = await setup(timeout=0.2)
+    driver, endpoint, device = await setup(timeout=0.5)
     device.values[ObjectId(0, 3)] = (tags.encode_real(99.0), FAULT)
     device.answer = lambda request: device.truth(request) if len(device.asked) == 1 else None
     readings = await driver.read(endpoint, POINTS)
