@@ -146,7 +146,7 @@ class StepKind(models.TextChoices):
 
     OPENED = "opened", _("Opened")
     ASKED = "asked", _("Asked")
-    REGISTERED = "registered", _("Registered with the BBMD")
+    REGISTERED = "registered", _("BBMD")
     ROUTER = "router", _("Router")
     HEARD = "heard", _("Heard")
     DESCRIBED = "described", _("Described")

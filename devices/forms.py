@@ -1,4 +1,4 @@
-"""Forms of networks."""
+"""Forms of networks, and of searches of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from devices.enums import NetworkProtocol
-from devices.models import Network, Site
+from devices.models import DeviceProfile, Network, Site
+from devices.models.device import LARGEST_INSTANCE
+from devices.models.scan import search_of
+from protocols.scanning import Search
 
+LAST_NETWORK = 65534
+NOT_NETWORKS = _("Write numbers of networks from 1 to 65534, such as 2001, 2002.")
 NOT_A_PORT = _("A port is a number from 1 to 65535.")
 
 
@@ -16,6 +21,16 @@ def _always(message: Any) -> dict[str, Any]:
     """One message for whatever is wrong with it, such as a number: it says what would be right."""
     return dict.fromkeys(
         ("required", "invalid", "invalid_choice", "min_value", "max_value"), message
+    )
+
+
+def _instance(label: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LARGEST_INSTANCE,
+        label=label,
+        error_messages=_always(_("An instance is a number from 0 to 4194302.")),
     )
 
 
@@ -161,3 +176,83 @@ class NetworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
                 params={"name": name},
             )
         return name
+
+
+class SearchForm(forms.Form):
+    """Whom to ask for on a BACnet network; empty: everybody."""
+
+    low = _instance(_("Instances from"))
+    high = _instance(_("to"))
+    behind = forms.CharField(
+        required=False,
+        max_length=500,
+        label=_("Behind routers"),
+        help_text=_("Numbers of networks, separated by commas. Empty: all."),
+    )
+    object_name = forms.CharField(
+        required=False,
+        max_length=128,
+        label=_("Who has the object"),
+        help_text=_("Its exact name. Empty: everybody answers."),
+    )
+
+    def clean_behind(self) -> list[int]:
+        words = str(self.cleaned_data["behind"]).replace(",", " ").split()
+        if not all(word.isascii() and word.isdigit() and word.isdecimal() for word in words):
+            raise forms.ValidationError(NOT_NETWORKS)
+        numbers = [int(word[:6]) for word in words]
+        if not all(1 <= number <= LAST_NETWORK for number in numbers):
+            raise forms.ValidationError(NOT_NETWORKS)
+        return numbers
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(self.cleaned_data)
+        low, high = cleaned.get("low"), cleaned.get("high")
+        if low is not None and high is not None and low > high:
+            self.add_error("high", _("This is below the first instance."))
+        return cleaned
+
+    @property
+    def search(self) -> Search:
+        return search_of(**self.cleaned_data)
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """What a BACnet device takes. The model's own bounds say what is wrong."""
+
+    class Meta:
+        model = DeviceProfile
+        fields = (
+            "max_apdu",
+            "reply_limit",
+            "segmentation",
+            "window",
+            "path",
+            "has_rpm",
+            "pinned",
+        )
+        labels = {
+            "max_apdu": _("Longest request (octets)"),
+            "reply_limit": _("Longest reply (octets)"),
+            "segmentation": _("Messages in parts"),
+            "window": _("Requests at once"),
+            "path": _("Read from"),
+            "has_rpm": _("Reads many properties at once"),
+            "pinned": _("Pinned"),
+        }
+        help_texts = {
+            "max_apdu": _("It says so itself."),
+            "reply_limit": _("Empty: as long as its requests."),
+            "segmentation": "",
+            "window": _("That may be under way to it."),
+            "path": _("Some answer the usual port only."),
+            "has_rpm": _("ReadPropertyMultiple; else they are read one by one."),
+            "pinned": _("What stands here is used, and nothing is learnt any more."),
+        }
+        error_messages = {
+            "max_apdu": _always(_("Write a number from 50 to 1476.")),
+            "reply_limit": _always(_("Write a number from 50 to 1476, or nothing.")),
+            "window": _always(_("Write a number from 1 to 16.")),
+            "path": _always(_("Choose one of the two.")),
+            "segmentation": _always(_("Choose one of them.")),
+        }

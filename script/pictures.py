@@ -188,6 +188,10 @@ def picture_pages(camera: Camera) -> None:
     camera.page.click("button:has-text('Add and look')")
     camera.page.wait_for_selector(".form-error")
     camera.shoot("network-form-refused")
+    camera.open("/networks/1/", "network-search")
+    device = camera.device("AHU-1")
+    camera.open(f"{device}profile/", "device-profile")
+    camera.open(f"{device}objects/", "device-objects")
     camera.open("/nowhere/", "not-found")
     answer = camera.context.request.get("/api/docs/")
     if answer.ok:

@@ -59,9 +59,10 @@ from t3000.views.accounts import delete as delete_account
 from t3000.views.accounts import edit as edit_account
 from t3000.views.accounts import revoke_token as revoke_account_token
 from t3000.views.changes import changes
-from t3000.views.devices import device, device_list, discover
+from t3000.views.devices import device, device_list, discover, save_profile
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
+from t3000.views.searches import decide, network, search
 from t3000.views.sign_in import SignIn, SignOut
 from t3000.views.write import write
 
@@ -148,8 +149,12 @@ urlpatterns = [
     path("devices/discover", discover, name="discover"),
     path("devices/<int:device_id>/", device, name="device"),
     path("devices/<int:device_id>/<slug:tab>/", device, name="device-tab"),
+    path("devices/<int:device_id>/profile", save_profile, name="device-profile"),
     path("points/<int:point_id>/write", write, name="point-write"),
     path("networks/new", add_network, name="network-new"),
+    path("networks/<int:network_id>/", network, name="network"),
+    path("networks/<int:network_id>/search", search, name="network-search"),
+    path("networks/<int:network_id>/findings", decide, name="network-decide"),
     path("account/", account, name="account"),
     path("account/password", change_password, name="account-password"),
     path("account/sessions/end-others", end_other_sessions, name="account-end-others"),

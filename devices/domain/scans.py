@@ -111,6 +111,19 @@ def _cut_off(scan: Scan, now: datetime) -> None:
     JobNetwork.objects.filter(scan=scan, ended_at__isnull=True).update(scan=None)
 
 
+def is_waiting(network: Network, now: datetime) -> bool:
+    """Whether a search is asked for and has not begun."""
+    due = network.discovery_due_at
+    is_due = network.enabled and due is not None and due <= now
+    return is_due or _waiting(network.pk).exists()
+
+
+def is_served(network: Network) -> bool:
+    """Whether a process serves the network now."""
+    lease = getattr(network, "lease", None)
+    return lease is not None and lease.expires_at > timezone.now()
+
+
 def sweep(now: datetime | None = None) -> None:
     """Ends searches whose process is gone, and begins anew those that somebody asked for."""
     now = now or timezone.now()

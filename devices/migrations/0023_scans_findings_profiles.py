@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             name='ScanStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('asked', 'Asked'), ('registered', 'Registered with the BBMD'), ('router', 'Router'), ('heard', 'Heard'), ('described', 'Described'), ('doubled', 'Doubled'), ('ended', 'Ended'), ('advice', 'Advice')], help_text='What happened.', max_length=10)),
+                ('kind', models.CharField(choices=[('opened', 'Opened'), ('asked', 'Asked'), ('registered', 'BBMD'), ('router', 'Router'), ('heard', 'Heard'), ('described', 'Described'), ('doubled', 'Doubled'), ('ended', 'Ended'), ('advice', 'Advice')], help_text='What happened.', max_length=10)),
                 ('time', models.DateTimeField(help_text='When.')),
                 ('text', models.CharField(help_text='In words.', max_length=500)),
                 ('place', models.CharField(blank=True, help_text='Of which address; empty: the whole search.', max_length=64)),

@@ -2,6 +2,7 @@
 
 import "htmx.org";
 
+import { startChoosing } from "./choose.js";
 import { startClock } from "./clock.js";
 import { startFilters } from "./filter.js";
 import { startLive } from "./live.js";
@@ -13,6 +14,7 @@ import { startWriteDialog } from "./write-dialog.js";
 import { startWriteGuard } from "./write-guard.js";
 
 startClock();
+startChoosing();
 startFilters();
 startRefresh();
 startLogin();

@@ -8,13 +8,12 @@ from typing import Any
 import orjson
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from devices.domain.discovery import REPEAT
 from devices.domain.link import STALE_INTERVALS
 from devices.domain.places import zone_of
 from devices.domain.rights import Rights
-from devices.enums import LinkState, NetworkProtocol, Role, SyncState
+from devices.enums import FindingState, JobKind, LinkState, NetworkProtocol, Role, SyncState
 from devices.live_rows import CommandStatus
-from devices.models import Command, Device, Network, Site
+from devices.models import Command, Device, JobNetwork, Network, Scan, Site
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals
 from t3000.enums import PointKind, Quality, Shape
@@ -34,7 +33,7 @@ URGENCY = [
 ]
 Buildings = Mapping[int, int]  # how many there are at each site that the user sees
 NO_ANSWER = "no answer"  # of the drivers: pages say already that a device does not answer
-LOOKING_AT_MOST = timedelta(minutes=2)  # a discovery that takes longer has died
+LOOKING_AT_MOST = timedelta(minutes=2)  # by then nobody will begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +151,7 @@ class NetworkRow:
     is_looking: bool
     looked: int | None
     problem: str
+    to_decide: int  # findings of its searches
 
     @property
     def badge(self) -> State:
@@ -269,6 +269,14 @@ def _device_row(device: Device, buildings: Buildings) -> DeviceRow:
 
 
 def network_rows(now: datetime, rights: Rights) -> list[NetworkRow]:
+    running = Scan.objects.filter(network=OuterRef("pk"), ended_at__isnull=True)
+    waiting = JobNetwork.objects.filter(
+        network=OuterRef("pk"), job__kind=JobKind.SEARCH, scan__isnull=True, ended_at__isnull=True
+    )
+    to_decide = Count("findings", filter=Q(findings__state=FindingState.OPEN))
+    networks = rights.visible(Network.objects.all()).annotate(
+        is_running=Exists(running), is_waiting=Exists(waiting), to_decide=to_decide
+    )
     return [
         NetworkRow(
             id=network.pk,
@@ -279,8 +287,9 @@ def network_rows(now: datetime, rights: Rights) -> list[NetworkRow]:
             is_looking=_is_looking(network, now),
             looked=milliseconds(network.discovered_at) if network.discovered_at else None,
             problem=network.problem,
+            to_decide=network.to_decide,
         )
-        for network in rights.visible(Network.objects.all())
+        for network in networks.order_by("name")
     ]
 
 
@@ -291,14 +300,13 @@ def _interface_text(network: Network) -> str:
     return f"{ip}:{network.port}"
 
 
-def _is_looking(network: Network, now: datetime) -> bool:
-    """Whether a discovery is asked for or under way: claiming one plans the next (REPEAT)."""
+def _is_looking(network: Any, now: datetime) -> bool:
+    """Whether a search is under way, or was asked for not long ago."""
+    if network.is_running:
+        return True
     due = network.discovery_due_at
-    if due is None or not network.enabled:
-        return False
-    started = due if due <= now else due - REPEAT
-    is_done = network.discovered_at is not None and network.discovered_at >= started
-    return not is_done and now - started < LOOKING_AT_MOST
+    is_due = due is not None and due <= now and now - due < LOOKING_AT_MOST
+    return bool(network.enabled and (is_due or network.is_waiting))
 
 
 def place_text(device: Device, buildings: Buildings) -> str:

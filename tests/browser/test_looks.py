@@ -33,8 +33,9 @@ def test_every_page_is_accessible(site: Site, open_page: OpenPage, watch: Watch,
     sign_in(page)
     wait_until_live(page)
     others = ["/changes/", "/accounts/", "/accounts/new", "/accounts/1/"]
-    tabs = [device, f"{device}outputs/", f"{device}variables/"]
-    for path in ("/", "/devices/", *tabs, "/networks/new", "/account/", *others):
+    tabs = [device, *(f"{device}{tab}/" for tab in ("outputs", "variables", "objects", "profile"))]
+    networks = ["/networks/new", "/networks/1/"]
+    for path in ("/", "/devices/", *tabs, *networks, "/account/", *others):
         page.goto(path)
         wait_until_live(page)
         assert violations(page) == [], path

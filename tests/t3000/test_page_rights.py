@@ -24,6 +24,7 @@ from tests.resources import PAGES
 pytestmark = pytest.mark.django_db
 PAGE_ROWS: dict[str, type[models.Model]] = {
     "device_id": Device,
+    "network_id": Network,
     "point_id": Point,
     "user_id": User,
 }
