@@ -4,6 +4,7 @@ Two processes that bind one BACnet port share its datagrams silently, so this is
 correctness, not of load.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -22,15 +23,11 @@ def hold(network_id: int, owner: str, now: datetime) -> bool:
     )
     if taken:
         return True
-    is_there = Network.objects.filter(pk=network_id, lease__isnull=True).exists()
-    if not is_there:  # the lease is another's, or the network is gone
-        return False
-    try:
-        with transaction.atomic():
+    if Network.objects.filter(pk=network_id, lease__isnull=True).exists():
+        with suppress(IntegrityError), transaction.atomic():  # somebody was first
             NetworkLease.objects.create(network_id=network_id, owner=owner, expires_at=now + LEASE)
-    except IntegrityError:  # another process was first
-        return False
-    return True
+    # Who was first may have been another thread of this process.
+    return NetworkLease.objects.filter(network_id=network_id, owner=owner).exists()
 
 
 def give_up(owner: str) -> None:

@@ -1,8 +1,11 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from devices.domain import lease
+from devices.models import NetworkLease
 from tests.factories import NOW, make_network
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +40,19 @@ def test_a_network_that_is_gone_cannot_be_held() -> None:
     number = network.pk
     network.delete()
     assert not lease.hold(number, "one:1", NOW)
+
+
+@pytest.mark.parametrize(("first", "is_held"), [("one:1", True), ("two:2", False)])
+def test_somebody_else_is_first(first: str, is_held: bool) -> None:
+    """Between our look whether it is free and our taking it: another thread of ours, whose lease is
+    ours, too, or another process."""
+    network = make_network()
+
+    def take_first(execute: Any, sql: str, *args: Any) -> Any:
+        result = execute(sql, *args)
+        if sql.startswith("UPDATE") and not NetworkLease.objects.exists():
+            NetworkLease.objects.create(network=network, owner=first, expires_at=NOW)
+        return result
+
+    with connection.execute_wrapper(take_first):
+        assert lease.hold(network.pk, "one:1", NOW) is is_held
