@@ -8,6 +8,7 @@ import os
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
@@ -284,11 +285,18 @@ def sweep_silent(now: datetime | None = None) -> None:
 def store_found(found: Sequence[Found]) -> None:
     """What becomes of devices that searches heard of, each as a whole or not at all."""
     known = Scan.objects.select_related("network").in_bulk({one.scan_id for one in found})
-    for one in found:
-        scan = known.get(one.scan_id)
-        if scan is not None:  # its network was not deleted meanwhile
-            with acting(BY_FIELD):
-                taking.take(scan, one.device)
+    described: Counter[int] = Counter()
+    same: Counter[int] = Counter()
+    try:
+        for one in found:
+            scan = known.get(one.scan_id)
+            if scan is not None:  # its network was not deleted meanwhile
+                with acting(BY_FIELD):
+                    same[scan.pk] += taking.take(scan, one.device)
+                described[scan.pk] += 1
+    finally:
+        for scan_id, count in described.items():
+            scans.count_described(scan_id, count, same[scan_id])
 
 
 def store_connected(connected: Connected) -> None:

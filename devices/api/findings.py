@@ -9,7 +9,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices.api.bulk import MOST_ROWS
 from devices.api.fields import Choice, Id, JsonId
 from devices.api.once import IDEMPOTENCY_KEY, once
 from devices.api.problems import Wrong
@@ -96,7 +95,7 @@ class FindingDetail(Findings, DetailView):
 class DecisionSerializer(Closed):
     """Which findings; all or none are decided."""
 
-    findings = serializers.ListField(child=JsonId(), min_length=1, max_length=MOST_ROWS)
+    findings = serializers.ListField(child=JsonId(), min_length=1, max_length=findings.MOST)
 
 
 class DecidedSerializer(serializers.Serializer[Any]):

@@ -5,7 +5,6 @@ import random
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from devices.domain import link
@@ -60,31 +59,13 @@ def registers_itself(network: Network, info: DeviceInfo) -> bool:
     return network.auto_discovery and info.vendor_id == TEMCO
 
 
-@transaction.atomic
-def register(network: Network, info: DeviceInfo) -> Device | None:
-    """Adds the device, or brings what it says of itself up to date. Its name and place, once
-    given, are the operator's and stay.
-
-    A T3 panel is known by its serial number, too. One that was known elsewhere on the network and
-    does not answer there any more has moved: its row goes with it. None: nothing was registered,
-    because it goes on answering where it was known, too, or because its place is another panel's;
-    those that are known say so (`conflict`).
-    """
-    device, namesake = known_at(network, info), of_serial(network, info)
-    if contradicts(device, namesake, info):
-        return None
-    if namesake is not None and namesake != device:
-        move(namesake, info)
-        device = namesake
-    if device is None:
-        return add(network, info)
-    bring_up_to_date(device, info)
-    return device
-
-
 def contradicts(device: Device | None, namesake: Device | None, info: DeviceInfo) -> bool:
     """Whether a panel cannot be who it says, `device` being where it answers and `namesake` who has
-    its serial number; then those say so."""
+    its serial number; then those say so.
+
+    A T3 panel is known by its serial number, too. One that was known elsewhere on the network and
+    does not answer there any more has moved: its row goes with it. It contradicts what is known
+    where it goes on answering where it was known, too, or where its place is another panel's."""
     if namesake is None or namesake == device:
         return False
     if device is None and namesake.link.state != LinkState.ONLINE:
@@ -93,9 +74,15 @@ def contradicts(device: Device | None, namesake: Device | None, info: DeviceInfo
     return True
 
 
+def is_unnamed(device: Device) -> bool:
+    """Whether nobody named it so far."""
+    return bool(device.name == f"Device {device.instance}")
+
+
 def bring_up_to_date(device: Device, info: DeviceInfo) -> None:
-    """Takes over what the device says of itself."""
-    if device.name == f"Device {device.instance}":  # nobody named it so far
+    """Takes over what the device says of itself. Its name and place, once given, are the
+    operator's and stay."""
+    if is_unnamed(device):
         device.name = _name(info)
     was = device.serial_number
     describe(device, info)
@@ -120,7 +107,7 @@ def add(network: Network, info: DeviceInfo) -> Device:
     device.save()
     # Somewhere in the period, so that devices found together are not read together.
     wait = timedelta(seconds=random.uniform(0, network.poll_interval))  # noqa: S311  no secret
-    Link.objects.create(device=device, due_at=timezone.now() + wait)
+    device.link = Link.objects.create(device=device, due_at=timezone.now() + wait)
     log.info("found %s (%s) on %s", device.name, info.endpoint, network)
     return device
 
@@ -150,7 +137,7 @@ def forget_conflicts(network_ids: Collection[int]) -> None:
 
 def known_at(network: Network, info: DeviceInfo) -> Device | None:
     """The device that is known there. Nobody deletes it until we are done."""
-    rows = Device.objects.select_for_update(of=("self",)).select_related("link")
+    rows = Device.objects.select_for_update(of=("self",)).select_related("link", "profile")
     known = rows.filter(network=network)
     return known.filter(instance=info.endpoint.instance, address=info.endpoint.address).first()
 
@@ -158,7 +145,7 @@ def known_at(network: Network, info: DeviceInfo) -> Device | None:
 def of_serial(network: Network, info: DeviceInfo) -> Device | None:
     if info.panel is None:
         return None
-    known = Device.objects.select_for_update(of=("self",)).select_related("link")
+    known = Device.objects.select_for_update(of=("self",)).select_related("link", "profile")
     return known.filter(network=network, serial_number=info.panel.serial_number).first()
 
 
@@ -176,7 +163,7 @@ def move(device: Device, info: DeviceInfo) -> None:
     """It answers somewhere else now; it is read there from the next tick on."""
     log.warning("%s moved from %s to %s", device, device.endpoint, info.endpoint)
     device.instance, device.address = info.endpoint.instance, info.endpoint.address
-    link.restart([device.pk])
+    (device.link,) = link.restart([device.pk])
 
 
 def _name(info: DeviceInfo) -> str:

@@ -2,7 +2,7 @@
 at most one open finding: a later search tells it anew."""
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -23,17 +23,18 @@ from protocols.types import FoundDevice
 log = logging.getLogger(__name__)
 
 ROLE = Role.ENGINEER
+MOST = 100  # decided at once: nobody else can write meanwhile
 UNDECIDED = (FindingState.OPEN, FindingState.DISMISSED)
 SHOWN = 3  # reasons that are told in full
 TOLD = ("kind", "device_id", "name", "vendor_id", "model_name", "differences")
 
 
-def heard(device: Device) -> None:
+def note_heard(device: Device) -> None:
     """It answered a search."""
     Link.objects.filter(pk=device.pk).update(heard_at=timezone.now())
 
 
-def record(
+def draft(
     scan: Scan,
     kind: FindingKind,
     found: FoundDevice,
@@ -42,9 +43,9 @@ def record(
     differences: Sequence[Difference] = (),
     state: FindingState = FindingState.OPEN,
 ) -> Finding:
-    """Stores what was found. What somebody dismissed stays dismissed while it is the same."""
+    """What was found, to be stored by `record`."""
     info = found.info
-    finding = Finding(
+    return Finding(
         scan=scan,
         network=scan.network,
         kind=kind,
@@ -62,12 +63,11 @@ def record(
         differences=[one.as_json() for one in differences],
         description=descriptions.to_json(found) if state == FindingState.OPEN else {},
     )
-    _put_in_place([finding])
-    return finding
 
 
-def _put_in_place(findings: Sequence[Finding]) -> None:
-    """Stores findings of one network instead of those that were undecided at their places."""
+def record(findings: Sequence[Finding]) -> None:
+    """Stores findings of one network instead of those that were undecided at their places. What
+    somebody dismissed stays dismissed while it is the same."""
     if not findings:
         return
     places = {(one.instance, one.address) for one in findings}
@@ -81,7 +81,9 @@ def _put_in_place(findings: Sequence[Finding]) -> None:
     }
     for finding in findings:
         last = before.get((finding.instance, finding.address))
-        if last is not None and last.state == FindingState.DISMISSED and _is_same(last, finding):
+        if last is None or finding.state != FindingState.OPEN:
+            continue
+        if last.state == FindingState.DISMISSED and _is_same(last, finding):
             _stay_dismissed(finding, last)
     _supersede(Finding.objects.filter(pk__in=[one.pk for one in before.values()]))
     Finding.objects.bulk_create(findings)
@@ -176,7 +178,7 @@ def record_gone(scan: Scan, moved: Collection[int]) -> None:
         Q(link__heard_at__isnull=True) | Q(link__heard_at__lt=scan.started_at)
     )
     now = timezone.now()
-    _put_in_place(
+    record(
         [
             Finding(
                 scan=scan,
@@ -213,6 +215,11 @@ def _was_asked(scan: Scan, device: Device) -> bool:
 
 def visible(rights: Rights) -> QuerySet[Finding]:
     return rights.visible(Finding.objects.all())
+
+
+def in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many at a time as are decided at once."""
+    return (ids[start : start + MOST] for start in range(0, len(ids), MOST))
 
 
 def to_decide(ids: Iterable[int], *, by: Rights) -> list[Finding]:

@@ -38,10 +38,10 @@ def differences(device: Device, found: FoundDevice) -> list[Difference]:
     return told
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take_over(device: Device, found: FoundDevice) -> None:
     """Keeps the list as the device tells it. What it did not come to stays."""
-    known = {(one.object_type, one.number): one for one in device.listed.select_for_update()}
+    known = {(one.object_type, one.number): one for one in device.listed.all()}
     listed = {_key(info): _row(device, info) for info in found.objects}
     DeviceObject.objects.bulk_create(row for key, row in listed.items() if key not in known)
     changed = []

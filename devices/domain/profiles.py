@@ -22,27 +22,26 @@ def of(device: Device) -> Profile | None:
     return None if row is None else row.learnt
 
 
-def learn(device_id: int, profile: Profile) -> None:
-    """What was learnt while the device was read. What is pinned stays."""
-    _store(device_id, _columns(profile))
-
-
 def take_over(device: Device, found: FoundDevice) -> None:
     """What the device was found to take, and how many objects of each type it told."""
-    told: dict[str, Any] = {} if found.profile is None else _columns(found.profile)
+    known: DeviceProfile | None = getattr(device, "profile", None)
+    told: dict[str, Any] = {}
+    if found.profile is not None and not (known and known.pinned):
+        told = _columns(found.profile)
     if not found.problem and (found.profile is not None or found.objects):
-        counted = {"object_counts": objects.counts(found)}
-        told |= counted
-        DeviceProfile.objects.filter(device=device, pinned=True).update_as_learnt(**counted)
-    if told:
-        _store(device.pk, told)
+        told["object_counts"] = objects.counts(found)
+    if known is None and told:
+        DeviceProfile.objects.add_as_found([DeviceProfile(device=device, **told)])
+    elif any(getattr(known, name) != value for name, value in told.items()):
+        as_known = DeviceProfile.objects.filter(pk=device.pk, pinned=bool(known and known.pinned))
+        as_known.update_as_learnt(**told)
 
 
-def _store(device_id: int, columns: Mapping[str, Any]) -> None:
-    known = DeviceProfile.objects.filter(pk=device_id)
-    if known.filter(pinned=False).update_as_learnt(**columns) or known.exists():
-        return
-    DeviceProfile.objects.add_as_found([DeviceProfile(device_id=device_id, **columns)])
+def learn(device_id: int, profile: Profile) -> None:
+    """What was learnt while the device was read. What is pinned stays."""
+    known, learnt = DeviceProfile.objects.filter(pk=device_id), _columns(profile)
+    if not known.filter(pinned=False).update_as_learnt(**learnt) and not known.exists():
+        DeviceProfile.objects.add_as_found([DeviceProfile(device_id=device_id, **learnt)])
 
 
 def _columns(profile: Profile) -> dict[str, Any]:

@@ -85,10 +85,10 @@ def _count(scan: Scan, steps: Sequence[ScanStep]) -> None:
         scan.heard += step.kind == StepKind.HEARD
 
 
-def count_described(scan: Scan, *, is_same: bool) -> None:
-    """One more device told what it is."""
-    same = F("same") + int(is_same)
-    Scan.objects.filter(pk=scan.pk).update(described=F("described") + 1, same=same)
+def count_described(scan_id: int, described: int, same: int) -> None:
+    """So many more devices told what they are, and so many of them are as they were known."""
+    counts = {"described": F("described") + described, "same": F("same") + same}
+    Scan.objects.filter(pk=scan_id).update(**counts)
 
 
 @transaction.atomic

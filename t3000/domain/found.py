@@ -14,111 +14,108 @@ from devices.models import Device, Finding, Link, Scan
 from protocols.types import FoundDevice
 from t3000.domain import points
 from t3000.domain.devices import outdate
-from t3000.models import Point
 
 log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def take(scan: Scan, found: FoundDevice) -> None:
-    """A device that a search heard of, as a whole or not at all."""
+def take(scan: Scan, found: FoundDevice) -> bool:
+    """A device that a search heard of, as a whole or not at all. Whether it is as it was known."""
     network, info = scan.network, found.info
     device = discovery.known_at(network, info)
     if device is not None:
-        findings.heard(device)
-    namesake = discovery.of_serial(network, info)
-    is_same = False
-    if discovery.registers_itself(network, info):
-        is_same = _register(scan, device or namesake, found)
-    elif discovery.contradicts(device, namesake, info):
-        pass  # it says so
-    elif device is not None:
-        is_same = _compare(scan, device, found)
-    else:
-        _wait(scan, namesake, found)
-    scans.count_described(scan, is_same=is_same)
+        findings.note_heard(device)
     if found.problem:
         log.warning("%s: not all of it could be read: %s", device or info.endpoint, found.problem)
         discovery.postpone(network.pk, discovery.SOON)
+    namesake = discovery.of_serial(network, info)
+    if discovery.contradicts(device, namesake, info):
+        return False  # those that are known say so
+    if discovery.registers_itself(network, info):
+        return _register(scan, device, namesake, found)
+    if device is not None:
+        return _compare(scan, device, found)
+    kind = FindingKind.NEW if namesake is None else FindingKind.MOVED
+    told = [] if namesake is None else _otherwise(namesake, found)[1]
+    findings.record([findings.draft(scan, kind, found, device=namesake, differences=told)])
+    return False
 
 
-def _register(scan: Scan, known: Device | None, found: FoundDevice) -> bool:
-    """It registers itself. Whether it is as it was known. What it does not describe any more stays
-    until somebody approves that it goes. One of a doubled instance waits for the end: it may be
-    another that has moved."""
-    if known is None and findings.namesakes(scan.network, found):
-        findings.record(scan, FindingKind.NEW, found)
+def _register(scan: Scan, at: Device | None, namesake: Device | None, found: FoundDevice) -> bool:
+    """It registers itself. What it does not describe any more stays until somebody approves that it
+    goes. One of a doubled instance waits for the end: it may be another that has moved."""
+    known = at or namesake
+    if known is None:
+        if findings.namesakes(scan.network, found):
+            findings.record([findings.draft(scan, FindingKind.NEW, found)])
+            return False
+        device = discovery.add(scan.network, found.info)
+        store(device, points.compare(device, found.points), found)
+        kind, state = FindingKind.NEW, FindingState.REGISTERED
+        findings.record([findings.draft(scan, kind, found, device=device, state=state)])
         return False
-    was_at = known and known.endpoint
-    told = different.of_device(known, found.info) if known is not None else []
-    device = discovery.register(scan.network, found.info)
-    if device is None:  # it is not who it says, which is told by those that are
-        return False
-    comparison = points.compare(device, found.points, is_whole=not found.problem)
+    comparison, told = _otherwise(known, found)
     gone = points.gone_differences(comparison)
-    told += [*comparison.differences, *objects.differences(device, found)]
-    told = [one for one in told if one not in gone]
-    store(device, comparison, found)
-    kind = FindingKind.CHANGED
-    if known is None or was_at != device.endpoint:
-        kind = FindingKind.NEW if known is None else FindingKind.MOVED
-    if known is None or kind == FindingKind.MOVED or told:
-        shown = [] if known is None else told
+    own = [one for one in told if one not in gone]
+    if at is None:
+        discovery.move(known, found.info)
+    if own or at is None or discovery.is_unnamed(known):
+        discovery.bring_up_to_date(known, found.info)
+    store(known, comparison, found)
+    drafts = []
+    if own or at is None:
+        kind = FindingKind.CHANGED if at is not None else FindingKind.MOVED
         state = FindingState.REGISTERED
-        findings.record(scan, kind, found, device=device, differences=shown, state=state)
+        drafts += [findings.draft(scan, kind, found, device=known, differences=own, state=state)]
     if gone:
-        findings.record(scan, FindingKind.CHANGED, found, device=device, differences=gone)
-    return known is not None and kind == FindingKind.CHANGED and not told and not gone
+        kind = FindingKind.CHANGED
+        drafts += [findings.draft(scan, kind, found, device=known, differences=gone)]
+    findings.record(drafts)
+    return not drafts
 
 
 def _compare(scan: Scan, device: Device, found: FoundDevice) -> bool:
-    """It waits for approval if anything is otherwise than it is known. Whether all is the same.
-    Who added it has approved what it describes at first."""
-    comparison = points.compare(device, found.points, is_whole=not found.problem)
-    told = [
-        *different.of_device(device, found.info),
-        *comparison.differences,
-        *objects.differences(device, found),
-    ]
+    """It waits for approval if anything is otherwise than it is known. Who added it has approved
+    what it describes at first."""
+    comparison, told = _otherwise(device, found)
     if not told:
         store(device, comparison, found)
         return True
-    is_first = not Point.objects.filter(device=device).exists() and not device.listed.exists()
+    is_first = not comparison.known and not device.listed.exists()
     if is_first:
         discovery.bring_up_to_date(device, found.info)
         store(device, comparison, found)
     else:
         points.note_seen(comparison)
+    kind = FindingKind.CHANGED
     state = FindingState.REGISTERED if is_first else FindingState.OPEN
-    findings.record(scan, FindingKind.CHANGED, found, device=device, differences=told, state=state)
+    findings.record(
+        [findings.draft(scan, kind, found, device=device, differences=told, state=state)]
+    )
     return False
 
 
-def _wait(scan: Scan, namesake: Device | None, found: FoundDevice) -> None:
-    """It is not known where it answers."""
-    if namesake is None:
-        findings.record(scan, FindingKind.NEW, found)
-    else:
-        told = _all_differences(namesake, found)
-        findings.record(scan, FindingKind.MOVED, found, device=namesake, differences=told)
-
-
-def _all_differences(device: Device, found: FoundDevice) -> list[different.Difference]:
+def _otherwise(
+    device: Device, found: FoundDevice
+) -> tuple[points.Comparison, list[different.Difference]]:
+    """What it tells otherwise than is known."""
     comparison = points.compare(device, found.points, is_whole=not found.problem)
-    return [
+    listed = objects.differences(device, found)
+    return comparison, [
         *different.of_device(device, found.info),
         *comparison.differences,
-        *objects.differences(device, found),
+        *listed,
     ]
 
 
 def store(device: Device, comparison: points.Comparison, found: FoundDevice) -> None:
-    """Takes over what the device describes."""
+    """Takes over what the device describes. What it had where it was before is not fresh."""
     points.take_over(comparison)
     objects.take_over(device, found)
     profiles.take_over(device, found)
-    asked = Link.objects.filter(pk=device.pk, state=LinkState.UNKNOWN)
-    outdate(list(asked.select_related("device__network")))  # it may have moved
+    if comparison.known and device.link.state == LinkState.UNKNOWN:
+        asked = Link.objects.filter(pk=device.pk, state=LinkState.UNKNOWN)
+        outdate(list(asked.select_related("device__network")))
 
 
 def conclude(scan: Scan, problem: str, now: datetime) -> None:
@@ -142,7 +139,7 @@ def _tell_doubled(scan: Scan) -> list[int]:
             one for one in findings.namesakes(scan.network, found) if findings.is_silent(one, scan)
         ]
         if len(silent) == 1:
-            findings.has_moved(finding, silent[0], _all_differences(silent[0], found))
+            findings.has_moved(finding, silent[0], _otherwise(silent[0], found)[1])
             moved.append(silent[0].pk)
         elif discovery.registers_itself(scan.network, found.info):
             device = discovery.add(scan.network, found.info)

@@ -47,11 +47,6 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
 
 
-def register(device: Device, described: Sequence[PointInfo]) -> None:
-    """Adds the points that are new and takes over what the device says of the others."""
-    take_over(compare(device, described))
-
-
 def compare(
     device: Device, described: Sequence[PointInfo], *, is_whole: bool = False
 ) -> Comparison:
@@ -98,7 +93,7 @@ def _compare(found: Comparison, point: Point, info: PointInfo) -> None:
         found.seen.append(point)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take_over(found: Comparison) -> None:
     """Adds the points that are new and takes over what the device says of the others; what somebody
     edited is not overwritten (PanelRow.take_over).

@@ -151,12 +151,13 @@ class HeldRow(Audited):
         `read` is as `wanted` tells it. Secrets are in it after a push only: as `wanted` has them if
         it was confirmed."""
         configured = {name: value for name, value in read.items() if name not in self.live}
+        secrets = self.secret_fields()
         before, held = self.held, {**(self.held or {}), **configured}
         self.held = held
         self._take({name: read[name] for name in self.live if name in read})
         is_new = before is None and self.pk is None
         if self.state == SyncState.IN_SYNC or is_new or self._is_held():
-            self._take({n: v for n, v in configured.items() if n not in self.secret_fields()})
+            self._take({n: v for n, v in configured.items() if n not in secrets})
             self.state, self.problem = SyncState.IN_SYNC, ""
         elif before is not None and any(
             before[name] != value for name, value in configured.items() if name in before

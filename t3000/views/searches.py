@@ -78,16 +78,21 @@ def decide(request: PageRequest, network_id: int) -> HttpResponse:
 
 
 def _carry_out(request: PageRequest, verb: str, ids: Sequence[int]) -> None:
+    count, wrong = 0, ""
     try:
-        count = len(VERBS[verb](ids, by=rights_of(request)))
+        for some in findings.in_parts(ids):
+            count += len(VERBS[verb](some, by=rights_of(request)))
     except (NotPossible, rows.BadRows) as error:
-        messages.error(request, _("Nothing was done. %s") % error)
-        return
+        wrong = str(error)
     if verb == "approve":
         told = ngettext("%d finding is taken over.", "%d findings are taken over.", count)
     else:
         told = ngettext("%d finding is dismissed.", "%d findings are dismissed.", count)
-    messages.success(request, told % count)
+    if count:
+        messages.success(request, told % count)
+    if wrong:
+        what = _("The rest was not done. %s") if count else _("Nothing was done. %s")
+        messages.error(request, what % wrong)
 
 
 def _network(request: PageRequest, network_id: int) -> Network:

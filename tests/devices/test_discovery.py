@@ -7,8 +7,9 @@ import pytest
 from devices.domain import discovery, scans
 from devices.enums import LinkState
 from devices.models import AuditEntry, Board, Device, Link, Network, ProductModel
-from protocols.types import DeviceInfo, Endpoint, PanelInfo
-from tests.factories import NOW, make_network, make_room
+from protocols.types import DeviceInfo, Endpoint, FoundDevice, PanelInfo
+from t3000.domain import found as taking
+from tests.factories import NOW, make_network, make_room, make_scan
 
 pytestmark = pytest.mark.django_db
 INFO = DeviceInfo(
@@ -30,9 +31,11 @@ PANEL = replace(
 
 
 def registered(network: Network, info: DeviceInfo) -> Device:
-    device = discovery.register(network, info)
-    assert device is not None
-    return device
+    """The device that is known there after a search that met this one."""
+    taking.take(make_scan(network), FoundDevice(info))
+    place = info.endpoint
+    found: Device = network.devices.get(instance=place.instance, address=place.address)  # type: ignore[attr-defined]
+    return found
 
 
 def elsewhere(info: DeviceInfo, address: str = "127.0.0.22:502", **panel: Any) -> DeviceInfo:
@@ -56,13 +59,6 @@ def test_register_again_updates_what_the_device_says_and_keeps_what_people_chose
     device.refresh_from_db()
     assert again.pk == device.pk
     assert (device.name, device.firmware) == ("Roof unit", "66.03")
-
-
-def test_register_keeps_doubled_instances_apart() -> None:
-    network = make_network()
-    registered(network, INFO)
-    registered(network, replace(INFO, endpoint=Endpoint("127.0.0.12:47809", 237201)))
-    assert Device.objects.count() == 2
 
 
 def test_a_new_device_is_placed_in_the_room_it_names() -> None:
@@ -183,7 +179,7 @@ def test_a_panel_that_answers_at_two_places_is_not_known_twice(
     network = make_network()
     device = registered(network, PANEL)
     Link.objects.filter(pk=device.pk).update(state=LinkState.ONLINE)
-    assert discovery.register(network, elsewhere(PANEL)) is None
+    taking.take(make_scan(network), FoundDevice(elsewhere(PANEL)))
     device.refresh_from_db()
     assert device.address == "127.0.0.21:502"
     assert device.conflict == "Its serial number 4711 answers at 127.0.0.22:502, too."
@@ -198,7 +194,7 @@ def test_two_panels_that_changed_places_are_not_mixed() -> None:
     one = registered(network, PANEL)
     other = registered(network, elsewhere(PANEL, serial_number=4712, panel_number=22))
     Link.objects.update(state=LinkState.OFFLINE)
-    assert discovery.register(network, elsewhere(PANEL)) is None
+    taking.take(make_scan(network), FoundDevice(elsewhere(PANEL)))
     for device in (one, other):
         device.refresh_from_db()
     assert (one.serial_number, other.serial_number) == (4711, 4712)

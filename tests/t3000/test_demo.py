@@ -2,13 +2,14 @@
 
 import pytest
 
-from devices.domain.discovery import register
 from devices.enums import NetworkProtocol
 from devices.models import Network, Site
 from protocols.simulator.demo import DEMO, demo_building
 from protocols.simulator.spec import DeviceSpec, Protocol
-from protocols.types import DeviceInfo, Endpoint
+from protocols.types import DeviceInfo, Endpoint, FoundDevice
 from t3000.domain.demo import create_demo_site, pause_demo_site
+from t3000.domain.found import take
+from tests.factories import make_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,8 @@ def test_every_device_of_the_demo_has_its_place(spec: DeviceSpec) -> None:
     # Modbus has no location: the driver gives an empty one.
     location = "" if spec.protocol is Protocol.MODBUS else spec.location
     name = spec.name
-    device = register(network, DeviceInfo(endpoint, 148, name=name, location=location))
+    info = DeviceInfo(endpoint, 148, name=name, location=location)
+    take(make_scan(network), FoundDevice(info))
+    device = network.devices.get(instance=spec.instance, address=spec.place)  # type: ignore[attr-defined]
     assert device.room is not None
     assert device.room.name == (location or name)

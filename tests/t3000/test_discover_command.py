@@ -12,7 +12,8 @@ from devices.domain import scans
 from devices.enums import FindingState
 from devices.models import AuditEntry, Device, Finding, Job, Network, Scan
 from protocols.scanning import ScanStep, Search, StepKind
-from t3000.domain import found as taking
+from protocols.types import FoundDevice
+from t3000 import field
 from t3000.management.commands import discover
 from tests.factories import make_device, make_network
 from tests.t3000.test_found import OTHER, at, found
@@ -40,12 +41,11 @@ class Field:
         step = ScanStep(kind, timezone.now(), text, **fields)
         scans.record_steps([(self.begun[-1].pk, step)])
 
+    def find(self, *met: FoundDevice) -> None:
+        field.store_found([field.Found(self.begun[-1].pk, one) for one in met])
+
     def end(self, problem: str = "") -> None:
-        taking.conclude(
-            Scan.objects.select_related("network").get(pk=self.begun[-1].pk),
-            problem,
-            timezone.now(),
-        )
+        field.store_discovery_end(self.begun[-1].pk, problem)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_steps_are_told_as_they_come_and_then_what_differs(site: Field) -> None:
     site.turns = [
         lambda: site.begin(network),
         lambda: site.tell(StepKind.ASKED, "Who-Is", sent=1),
-        lambda: taking.take(site.begun[0], found(OTHER)),
+        lambda: site.find(found(OTHER)),
         lambda: site.tell(StepKind.DOUBLED, "Twice", place="10.0.0.5", is_problem=True),
         site.end,
     ]
@@ -88,7 +88,7 @@ def test_all_can_be_approved(site: Field) -> None:
     two = found(OTHER), found(at(OTHER, "127.0.0.12:47809", 12))
     site.turns = [
         lambda: site.begin(network),
-        lambda: [taking.take(site.begun[0], one) for one in two] and None,
+        lambda: site.find(*two),
         site.end,
     ]
     out, _ = run("--approve-all")
@@ -103,11 +103,11 @@ def test_what_cannot_be_taken_over_is_told(site: Field) -> None:
     site.turns = [lambda: site.begin(network), site.end]
 
     def known_meanwhile() -> None:
-        taking.take(site.begun[0], found(OTHER))
+        site.find(found(OTHER))
         make_device(network=network, instance=11, address="127.0.0.11:47809", name="By hand")
 
     site.turns.insert(1, known_meanwhile)
-    with pytest.raises(CommandError, match=r"Nothing was approved\. .* is known there already"):
+    with pytest.raises(CommandError, match=r"Approved 0, and then none: .* is known there already"):
         run("--approve-all")
 
 

@@ -55,7 +55,7 @@ def found(panel: Device, *, number: int, shape: int, kind: str = "input", index:
         range_number=number,
         is_digital=shape == DIGITAL,
     )
-    points.register(panel, [info])
+    points.take_over(points.compare(panel, [info]))
     return Point.objects.get(device=panel, address=str(address))
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from devices.domain import lease, scans
+from devices.domain import findings, lease, scans
 from devices.enums import Role
 from devices.models import AuditEntry, Device, Finding, Job, Network, Scan
 from protocols.scanning import ScanStep, Search, StepKind
@@ -293,3 +293,16 @@ def test_the_list_says_that_a_search_is_under_way(engineer: Client, network: Net
     assert scan is not None
     scans.end(scan, "", timezone.now())
     assert "looking for devices" not in engineer.get("/devices/").content.decode()
+
+
+def test_many_are_decided_in_parts(
+    engineer: Client, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "MOST", 2)
+    search(network, *(found(at(OTHER, f"127.0.0.{n}:47809", n)) for n in range(1, 6)))
+    make_device(network=network, instance=5, address="127.0.0.5:47809", name="By hand")
+    ids = list(Finding.objects.order_by("instance").values_list("pk", flat=True))
+    body = {"verb": "approve", "finding": ids}
+    html = engineer.post(f"/networks/{network.pk}/findings", body, follow=True).content.decode()
+    assert "4 findings are taken over." in html
+    assert "The rest was not done. Weather at 127.0.0.5:47809: By hand is known" in html
