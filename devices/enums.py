@@ -12,10 +12,21 @@ class NetworkProtocol(models.TextChoices):
     def default_port(self) -> int:
         return {"bacnet": 47808, "modbus": 502}[self.value]
 
+    @property
+    def has_out_of_service(self) -> bool:
+        """Whether points can be taken out of service by it."""
+        return self == NetworkProtocol.BACNET
+
 
 class CommandKind(models.TextChoices):
     WRITE = "write", _("Write")
     RELEASE = "release", _("Release")
+    OUT_OF_SERVICE = "out_of_service", _("Out of service")
+    IN_SERVICE = "in_service", _("Back in service")
+
+    @property
+    def switches_service(self) -> bool:
+        return self in (CommandKind.OUT_OF_SERVICE, CommandKind.IN_SERVICE)
 
 
 class CommandState(models.TextChoices):

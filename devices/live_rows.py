@@ -37,7 +37,7 @@ class CommandStatus(NamedTuple):
     kind: str
     state: str
     value: float | None
-    priority: int
+    priority: int | None  # None: it has none, as out of service
     until: int | None
     by: str
     note: str

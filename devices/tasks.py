@@ -77,6 +77,11 @@ def check_overrides(command_ids: list[int]) -> None:
 
 
 @shared_task
+def read_priorities(point_ids: list[int]) -> None:
+    current().read_priorities(point_ids)
+
+
+@shared_task
 def discover_network(network_id: int) -> None:
     current().discover(network_id)
 

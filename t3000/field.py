@@ -29,7 +29,7 @@ from devices.domain import (
     scans,
 )
 from devices.domain.link import PollResult
-from devices.enums import LinkState, Origin
+from devices.enums import CommandKind, LinkState, Origin
 from devices.models import Command, Device, Link, Network, Scan
 from devices.models.acting import Actor, acting
 from devices.runtime import (
@@ -39,6 +39,7 @@ from devices.runtime import (
     FieldRuntime,
     Found,
     Hooks,
+    Look,
     NetworkPlan,
     Order,
     Outcome,
@@ -46,8 +47,9 @@ from devices.runtime import (
 )
 from protocols.types import Endpoint, NetworkSettings, PointAddress, Reading
 from t3000.domain import found as taking
-from t3000.domain import points, values
+from t3000.domain import points, priorities, values
 from t3000.domain.devices import outdate, tell
+from t3000.models import Point
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +84,9 @@ def start(queues: Collection[str] = ()) -> FieldRuntime:
             claim_commands=claim_commands,
             pass_on_commands=pass_on_commands,
             plan_checks=plan_checks,
+            plan_looks=plan_looks,
             store_outcome=store_outcome,
+            store_held=priorities.store,
             store_hold_end=store_hold_end,
             store_polls=store_polls,
             store_found=store_found,
@@ -184,6 +188,19 @@ def plan_checks(command_ids: Sequence[int]) -> list[Order]:
     ]
 
 
+def plan_looks(point_ids: Sequence[int]) -> list[Look]:
+    found = Point.objects.filter(pk__in=point_ids).select_related("device__network")
+    return [
+        Look(
+            point.device_id,
+            _network_plan(point.device.network),
+            point.device.endpoint,
+            PointAddress.parse(point.address),
+        )
+        for point in found
+    ]
+
+
 def _order(command: Command, device: Device, *, only_read_back: bool) -> Order:
     return Order(
         command_id=command.pk,
@@ -194,7 +211,14 @@ def _order(command: Command, device: Device, *, only_read_back: bool) -> Order:
         value=command.value,
         priority=command.priority,
         only_read_back=only_read_back,
+        out=_switch(command),
     )
+
+
+def _switch(command: Command) -> bool | None:
+    """Whether it takes the point out of service; None: it is about something else."""
+    kind = CommandKind(command.kind)
+    return kind == CommandKind.OUT_OF_SERVICE if kind.switches_service else None
 
 
 def store_hold_end(command_id: int) -> None:
@@ -216,6 +240,8 @@ def store_outcome(outcome: Outcome) -> None:
             _remember(outcome.device_id, reading)
             readings = PollResult(outcome.device_id, reading.time, 0, [reading])
             tell(values.apply([readings]), [])
+        if outcome.held is not None:
+            priorities.store(outcome.device_id, outcome.held)
         commands.finish(
             command, outcome.state, outcome.message, new_value=reading.value if reading else None
         )

@@ -23,13 +23,6 @@ UNTIL = {
     "day": (_("End of day"), None),
     "none": (_("No end"), None),
 }
-# Names of 135-2020 table 19-1; the others are free for whoever programs the building.
-PRIORITY_NAMES = {
-    1: _("Manual life safety"),
-    2: _("Automatic life safety"),
-    5: _("Critical equipment"),
-    MANUAL: _("Manual operator"),
-}
 
 
 class WriteForm(forms.Form):

@@ -254,6 +254,8 @@ SPECTACULAR_SETTINGS = {
         "NetworkProtocol": "devices.enums.NetworkProtocol",
         "PeriodKind": "t3000.enums.PeriodKind",
         "PointKind": "t3000.enums.PointKind",
+        "SlotState": "t3000.api.priorities.SLOT_STATES",
+        "Winner": "t3000.api.priorities.WINNERS",
         "Quality": "t3000.api.points.QUALITY_WORDS",
         "AlarmCondition": "t3000.enums.AlarmCondition",
         "AlarmType": "t3000.enums.AlarmType",

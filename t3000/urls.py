@@ -35,13 +35,16 @@ from t3000.api import (
     panel_users,
     pid_loops,
     points,
+    priorities,
     programs,
     root,
     schedules,
+    service,
     tables,
     tags,
     time_bases,
     values,
+    writes,
 )
 from t3000.api.findings import Approve
 from t3000.health import healthz
@@ -62,6 +65,7 @@ from t3000.views.changes import changes
 from t3000.views.devices import device, device_list, discover, save_profile
 from t3000.views.networks import add_network
 from t3000.views.overview import overview
+from t3000.views.priority_rows import read_priorities
 from t3000.views.searches import decide, network, search
 from t3000.views.sign_in import SignIn, SignOut
 from t3000.views.write import write
@@ -99,6 +103,10 @@ api_patterns = [
     *resource(f"{API}/points", points.Points, "api-points"),
     *children(f"{API}/devices/<int:pk>/points", points.Points, "api-device-points", "device"),
     *endpoint(f"{API}/points/<int:pk>/value", values.PointValue, "api-point-value"),
+    *endpoint(f"{API}/points/<int:pk>/out-of-service", service.OutOfService, "api-point-service"),
+    *endpoint(
+        f"{API}/points/<int:pk>/priorities", priorities.PriorityArrayView, "api-point-priorities"
+    ),
     *resource(f"{API}/programs", programs.Programs, "api-programs"),
     *endpoint(f"{API}/programs/<int:pk>/versions", programs.VersionList, "api-program-versions"),
     *endpoint(
@@ -126,6 +134,7 @@ api_patterns = [
     *resource(f"{API}/email-alarms", panel_users.EmailAlarms, "api-email-alarms"),
     *endpoint(f"{API}/devices/<int:pk>/settings", panel_settings.Settings, "api-settings"),
     *endpoint(f"{API}/commands", commands.CommandList, "api-commands"),
+    *endpoint(f"{API}/commands/bulk", writes.CommandBulk, "api-commands-bulk"),
     *endpoint(f"{API}/commands/<int:pk>", commands.CommandDetail, "api-command"),
     *endpoint(f"{API}/accounts", accounts.AccountList, "api-accounts"),
     *endpoint(f"{API}/accounts/<int:pk>", accounts.AccountDetail, "api-account"),
@@ -151,6 +160,7 @@ urlpatterns = [
     path("devices/<int:device_id>/<slug:tab>/", device, name="device-tab"),
     path("devices/<int:device_id>/profile", save_profile, name="device-profile"),
     path("points/<int:point_id>/write", write, name="point-write"),
+    path("points/<int:point_id>/priorities", read_priorities, name="point-priorities"),
     path("networks/new", add_network, name="network-new"),
     path("networks/<int:network_id>/", network, name="network"),
     path("networks/<int:network_id>/search", search, name="network-search"),

@@ -45,6 +45,7 @@ BODIES = {  # where it is not what the row tells
     "devices/<int:pk>/profile": {"pinned": True},
     "devices/<int:pk>/settings": {"features": {}},
     "points/<int:pk>/value": {"value": 1},
+    "points/<int:pk>/out-of-service": {"out_of_service": True},
     "buildings/<int:pk>/floors": {"name": "Floor 7"},
     "floors/<int:pk>/rooms": {"name": "Room 7"},
 }

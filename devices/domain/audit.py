@@ -3,7 +3,7 @@
 Changes of configured rows are written down by the rows themselves (devices.models.audited).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -20,7 +20,16 @@ from devices.models.audited import Audited
 READER = Role.OPERATOR
 
 
-def note(
+def note(*what: Any, **told: Any) -> None:
+    """Writes one `entry`."""
+    note_all([entry(*what, **told)])
+
+
+def note_all(entries: Iterable[AuditEntry]) -> None:
+    AuditEntry.objects.bulk_create(entries)
+
+
+def entry(
     action: Action,
     kind: str,
     row_id: int,
@@ -29,9 +38,9 @@ def note(
     *,
     by: Actor | None = None,
     device: Device | None = None,
-) -> None:
-    """Writes an entry, put down to whoever acts. Never hand it a secret."""
-    AuditEntry.by(
+) -> AuditEntry:
+    """An entry put down to whoever acts, not stored yet. Never hand it a secret."""
+    return AuditEntry.by(
         by or current(),
         action=action,
         kind=kind,
@@ -40,7 +49,7 @@ def note(
         site_id=device.network.site_id if device else None,
         device_id=device.pk if device else None,
         changes={field: [plain(value) for value in pair] for field, pair in changes.items()},
-    ).save(force_insert=True)
+    )
 
 
 def kinds() -> list[str]:

@@ -9,7 +9,8 @@ and what a release means for each kind of point is the table in docs/commands.md
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,10 +24,10 @@ from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import OPEN_STATES, Action, CommandKind, CommandState, Origin, Role
 from devices.live_rows import CommandStatus
-from devices.models import Command, Device
+from devices.models import AuditEntry, Command, Device
 from devices.models.acting import Actor
 from devices.models.command import NOTE_LENGTH, CommandQuerySet
-from protocols.types import MANUAL
+from protocols.types import MANUAL, MINIMUM_ON_OFF
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ CARRY_OUT_SECONDS = 20.0  # for the write and its proof
 TAKE_OVER = timedelta(seconds=CARRY_OUT_SECONDS + 5)  # by then whoever sent it is done or dead
 GIVE_UP = timedelta(minutes=5)  # nobody could read it back
 LONGEST = timedelta(days=366)
-MINIMUM_ON_OFF = 6  # kept for the object's own algorithm (135-2020 clause 19.2.3)
 
 
 class BadCommand(ValueError):
@@ -48,94 +48,141 @@ class BadCommand(ValueError):
         super().__init__(f"{field}: {message}")
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for of one point. `priority` None: it has none, as out of service."""
+
+    device: Device
+    point: str
+    kind: CommandKind
+    value: float | None = None
+    priority: int | None = MANUAL
+    until: datetime | None = None
+    note: str = ""
+    old_value: float | None = None
+    point_name: str = ""
+
+    @classmethod
+    def of_value(cls, device: Device, point: str, value: float | None, **asked: Any) -> "Wish":
+        """Value None releases the priority."""
+        kind = CommandKind.RELEASE if value is None else CommandKind.WRITE
+        return cls(device, point, kind, value, **asked)
+
+
 def request(
     device: Device,
     point: str,
     value: float | None,
     *,
     by: Actor,
-    priority: int = MANUAL,
-    until: datetime | None = None,
-    note: str = "",
-    old_value: float | None = None,
-    point_name: str = "",
     now: datetime | None = None,
+    **asked: Any,
 ) -> Command:
-    """Writes the command down and sends it to the field. Value None releases the priority.
+    """One wish for a value, or with None for a release; as `request_all`."""
+    (command,) = request_all([Wish.of_value(device, point, value, **asked)], by=by, now=now)
+    return command
+
+
+def request_all(wishes: Sequence[Wish], *, by: Actor, now: datetime | None = None) -> list[Command]:
+    """Writes the commands down and sends them to the field, those of a queue in one message.
 
     Raises BadCommand, Lacks or NotPossible; then nothing is stored.
     """
     now = now or timezone.now()
-    _check(priority, until, note, now)
-    _check_role(device, priority, by)
-    if not (device.enabled and device.network.enabled):
-        raise NotPossible(f"{device.name} is switched off here: it is neither read nor commanded.")
-    command = _store(
-        device=device,
-        device_name=device.name,
-        point=point,
-        point_name=point_name,
-        kind=CommandKind.RELEASE if value is None else CommandKind.WRITE,
-        payload={} if value is None else {"value": value},
-        priority=priority,
-        until=until if value is not None else None,
-        note=note,
-        by=by,
-        old_value=old_value,
-        created_at=now,
-        queued_at=now,
-        send_by=now + field_messages.HOLDS,
-    )
-    tell([command])
-    transaction.on_commit(lambda: field_messages.send(device.network.queue, EXECUTE, [command.pk]))
-    return command
+    rights = Rights.of(by.user) if by.user is not None else None
+    for wish in wishes:
+        check(wish, now)
+        if rights is not None:  # the program itself ends what somebody was allowed to begin
+            _check_role(wish, rights)
+        if not (wish.device.enabled and wish.device.network.enabled):
+            told = f"{wish.device.name} is switched off here: it is neither read nor commanded."
+            raise NotPossible(told)
+    commands = _store(wishes, by, now)
+    tell(commands)
+    by_queue: dict[str, list[int]] = defaultdict(list)
+    for wish, command in zip(wishes, commands, strict=True):
+        by_queue[wish.device.network.queue].append(command.pk)
+    transaction.on_commit(lambda: _send(by_queue))
+    return commands
+
+
+def _send(by_queue: Mapping[str, Sequence[int]]) -> None:
+    for queue, command_ids in by_queue.items():
+        field_messages.send(queue, EXECUTE, command_ids)
 
 
 @transaction.atomic
-def _store(*, by: Actor, old_value: float | None, **fields: Any) -> Command:
-    """With its one entry of the audit trail: what becomes of it, the ledger tells."""
-    command = Command.objects.create(
+def _store(wishes: Sequence[Wish], by: Actor, now: datetime) -> list[Command]:
+    """Each with its one entry of the audit trail: what becomes of it, the ledger tells."""
+    rows = [_row(wish, by, now) for wish in wishes]
+    commands = Command.objects.bulk_create(rows)
+    audit.note_all(_entry(command, by) for command in commands)
+    for command in commands:
+        log.info("%s asks for %s", by.name, command)
+    return commands
+
+
+def _row(wish: Wish, by: Actor, now: datetime) -> Command:
+    is_write = wish.kind == CommandKind.WRITE
+    return Command(
+        device=wish.device,
+        device_name=wish.device.name,
+        point=wish.point,
+        point_name=wish.point_name,
+        kind=wish.kind,
+        payload={"value": wish.value} if is_write else {},
+        priority=wish.priority,
+        until=wish.until if is_write else None,
+        note=wish.note,
         user=by.user,
         username=by.name[:150],
         origin=by.origin,
         client_address=by.address,
-        old_value=old_value,
-        **fields,
+        old_value=wish.old_value,
+        created_at=now,
+        queued_at=now,
+        send_by=now + field_messages.HOLDS,
     )
+
+
+def _entry(command: Command, by: Actor) -> AuditEntry:
+    kind = CommandKind(command.kind)
+    if kind.switches_service:
+        is_out = kind == CommandKind.OUT_OF_SERVICE
+        changes: dict[str, list[Any]] = {"out_of_service": [not is_out, is_out]}
+    else:
+        changes = {"value": [command.old_value, command.value]}
     asked = {"priority": command.priority, "until": command.until, "note": command.note}
-    told = {name: [None, value] for name, value in asked.items() if value}
-    audit.note(
-        Action.CREATE,
-        "command",
-        command.pk,
-        command.name,
-        {"value": [old_value, command.value], **told},
-        by=by,
-        device=command.device,
+    changes |= {name: [None, value] for name, value in asked.items() if value}
+    return audit.entry(
+        Action.CREATE, "command", command.pk, command.name, changes, by=by, device=command.device
     )
-    log.info("%s asks for %s", by.name, command)
-    return command
 
 
-def _check_role(device: Device, priority: int, by: Actor) -> None:
-    """The one place that says how strongly somebody may write or release. The program itself ends
-    what somebody was allowed to begin."""
-    if by.user is None:
-        return
-    here = Rights.of(by.user).role_at(device.network.site_id)
-    needed = Role.for_priority(priority)
-    if here is None or here < needed:
-        raise Lacks(needed, f"for priority {priority}")
+def _check_role(wish: Wish, rights: Rights) -> None:
+    """The one place that says how strongly somebody may write or release, and who may take points
+    out of service: their values are true for nobody then."""
+    if wish.kind.switches_service:
+        needed, what = Role.ENGINEER, "to take points out of service and back"
+    else:
+        needed = Role.for_priority(wish.priority or MANUAL)
+        what = f"for priority {wish.priority}"
+    if not rights.may(needed, wish.device.network.site_id):
+        raise Lacks(needed, what)
 
 
-def _check(priority: int, until: datetime | None, note: str, now: datetime) -> None:
-    if isinstance(priority, bool) or not isinstance(priority, int) or not 1 <= priority <= 16:
-        raise BadCommand("priority", "A priority is a whole number from 1, strongest, to 16.")
-    if priority == MINIMUM_ON_OFF:
-        raise BadCommand("priority", "Priority 6 belongs to the controller itself; 8 is the hand.")
+def check(wish: Wish, now: datetime | None = None) -> None:
+    """Raises BadCommand for what cannot be right, whatever the point is."""
+    priority, until, now = wish.priority, wish.until, now or timezone.now()
+    if not wish.kind.switches_service:
+        if isinstance(priority, bool) or not isinstance(priority, int) or not 1 <= priority <= 16:
+            raise BadCommand("priority", "A priority is a whole number from 1, strongest, to 16.")
+        if priority == MINIMUM_ON_OFF:
+            told = "Priority 6 belongs to the controller itself; 8 is the hand."
+            raise BadCommand("priority", told)
     if until is not None and not now < until <= now + LONGEST:
         raise BadCommand("until", "The end must lie in the future, at most a year ahead.")
-    if len(note) > NOTE_LENGTH:
+    if len(wish.note) > NOTE_LENGTH:
         raise BadCommand("note", f"A note has at most {NOTE_LENGTH} characters.")
 
 
@@ -194,7 +241,8 @@ def _is_outdated_release(command: Command, now: datetime) -> bool:
 
 
 def slot(command: Command) -> CommandQuerySet:
-    """All commands to the same priority of the same point."""
+    """All commands to the same priority of the same point; those that switch its service, which
+    have none, are among themselves."""
     return Command.objects.filter(
         device=command.device_id, point=command.point, priority=command.priority
     )

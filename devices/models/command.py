@@ -29,8 +29,9 @@ _HELD = Q(
 
 
 class Command(models.Model):
-    """One write or release. A row is kept when its device or user goes, and is never used for a
-    second write. It names the point by its address: what a point means is not known here."""
+    """One write, release, or switch out of service and back. A row is kept when its device or user
+    goes, and is never used for a second write. It names the point by its address: what a point
+    means is not known here."""
 
     device = models.ForeignKey(
         Device, on_delete=models.SET_NULL, null=True, related_name="commands"
@@ -40,11 +41,13 @@ class Command(models.Model):
     point_name = models.CharField(
         max_length=128, blank=True, help_text=_("What the point was called at that time.")
     )
-    kind = models.CharField(max_length=8, choices=CommandKind)
+    kind = models.CharField(max_length=16, choices=CommandKind)
     payload = models.JSONField(
         default=dict, help_text=_('What is written: {"value": 21.5}; nothing for a release.')
     )
-    priority = models.PositiveSmallIntegerField()
+    priority = models.PositiveSmallIntegerField(
+        null=True, help_text=_("Empty: what is commanded has none, as out of service.")
+    )
     until = models.DateTimeField(
         null=True, blank=True, help_text=_("When it is released by itself; empty: never.")
     )
@@ -99,6 +102,8 @@ class Command(models.Model):
         ]
 
     def __str__(self) -> str:
+        if CommandKind(self.kind).switches_service:
+            return f"{self.name}: {CommandKind(self.kind).label.lower()}"
         what = "release" if self.value is None else f"{self.value:g}"
         return f"{self.name} @{self.priority}: {what}"
 
@@ -109,7 +114,7 @@ class Command(models.Model):
 
     @property
     def value(self) -> float | None:
-        """What is written; None releases."""
+        """What is written; None of what writes none, as a release."""
         value: float | None = self.payload.get("value")
         return value
 

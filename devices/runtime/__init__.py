@@ -1,6 +1,6 @@
 """The field runtime: the one place that talks with devices, and how tasks find it."""
 
-from devices.runtime.commands import Order, Outcome
+from devices.runtime.commands import Look, Order, Outcome
 from devices.runtime.hooks import Connected, ConnectPlan, DevicePlan, Found, Hooks, ScanPlan
 from devices.runtime.networks import NetworkPlan
 from devices.runtime.runtime import FieldRuntime
@@ -12,6 +12,7 @@ __all__ = [
     "FieldRuntime",
     "Found",
     "Hooks",
+    "Look",
     "NetworkPlan",
     "Order",
     "Outcome",

@@ -5,10 +5,10 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.domain.link import PollResult
-from devices.runtime.commands import Order, Outcome
+from devices.runtime.commands import Look, Order, Outcome
 from devices.runtime.networks import NetworkPlan
 from protocols.scanning import EVERYBODY, ScanStep, Search
-from protocols.types import Endpoint, FoundDevice, PointAddress, Profile
+from protocols.types import Endpoint, FoundDevice, Held, PointAddress, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ class Hooks:
     claim_commands: Callable[[Sequence[int]], Iterable[Order]]
     pass_on_commands: Callable[[Sequence[int]], None]
     plan_checks: Callable[[Sequence[int]], Sequence[Order]]
+    plan_looks: Callable[[Sequence[int]], Sequence[Look]]
     store_outcome: Callable[[Outcome], None]
+    store_held: Callable[[int, Held], None]
     store_hold_end: Callable[[int], None]
     store_polls: Callable[[Sequence[PollResult]], None]
     store_found: Callable[[Sequence[Found]], None]
@@ -103,6 +105,14 @@ class DiscoveryEnd:
     network_id: int
     scan_id: int
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRead:
+    """What a device holds of a point, read for any reason but a command of its own."""
+
+    device_id: int
+    held: Held
 
 
 @dataclass(frozen=True, slots=True)

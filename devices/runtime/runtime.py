@@ -13,20 +13,28 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from weakref import WeakValueDictionary
 
 from django.db import DatabaseError, InterfaceError
 
 from devices.domain.connecting import SECONDS as CONNECT_SECONDS
 from devices.domain.link import PollResult
 from devices.enums import CommandState
-from devices.runtime.commands import Order, Outcome, carry_out, still_holds
+from devices.runtime.commands import (
+    Look,
+    Order,
+    Outcome,
+    carry_out,
+    read_held,
+    still_holds,
+    together,
+)
 from devices.runtime.hooks import (
     Connected,
     ConnectPlan,
     DevicePlan,
     DiscoveryEnd,
     Found,
+    HeldRead,
     HoldEnd,
     Hooks,
     NetworkProblem,
@@ -34,11 +42,12 @@ from devices.runtime.hooks import (
     Stepped,
 )
 from devices.runtime.networks import NetworkPlan, OpenNetworks
+from devices.runtime.turns import Turn, Turns
 from devices.runtime.writer import Writer
 from protocols.driver import Discovers, Driver, Learns, require
 from protocols.errors import ProtocolError, Timeout
 from protocols.scanning import ScanStep
-from protocols.types import PointAddress, Profile, Reading
+from protocols.types import Held, Profile, Reading
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +70,7 @@ class FieldRuntime:
         self._running: set[asyncio.Task[None]] = set()
         self._claiming = threading.Lock()
         self._searched: set[int] = set()  # networks, now
-        self._turns: WeakValueDictionary[tuple[int, PointAddress], asyncio.Lock] = (
-            WeakValueDictionary()
-        )
+        self._turns = Turns()
         self._stopping = False
 
     def start(self) -> None:
@@ -123,19 +130,36 @@ class FieldRuntime:
         mine = [one for one in networks if networks[one] in held]
         self._hooks.pass_on_commands([one for one in networks if networks[one] not in held])
         with self._claiming:  # two messages at once must not swap the order of their commands
-            for order in self._hooks.claim_commands(mine):
-                self._submit([self._command(order)])
+            claimed: list[Order] = []
+            try:
+                for order in self._hooks.claim_commands(mine):
+                    claimed.append(order)  # noqa: PERF402  it is sent, whatever comes behind it
+            finally:
+                self._submit([self._command(group) for group in together(claimed)])
 
-    async def _command(self, order: Order) -> None:
-        turn = self._turns.setdefault((order.device_id, order.point), asyncio.Lock())
+    async def _command(self, orders: Sequence[Order]) -> None:
+        """Those whose points are free go out together; the others wait, each for its own point."""
+        free = [order for order in orders if self._turns.is_free(order.place)]
+        waiting = [[order] for order in orders if order not in free]
+        groups = [group for group in (free, *waiting) if group]
+        turns = [self._turns.queue(*(order.place for order in group)) for group in groups]
+        carried = zip(groups, turns, strict=True)
+        await asyncio.gather(*(self._carry_out(group, turn) for group, turn in carried))
+
+    async def _carry_out(self, orders: Sequence[Order], turn: Turn) -> None:
+        left = {order.command_id: order for order in orders}
+
+        def tell(outcome: Outcome) -> None:
+            del left[outcome.command_id]
+            self._writer.put_first(outcome)
+
         try:
-            outcome = await carry_out(self._networks, order, turn)
-        except Exception as bug:  # the outermost guard: the row must have an end
-            log.exception("a bug while commanding %s of %s", order.point, order.endpoint)
-            outcome = Outcome(
-                order.command_id, order.device_id, CommandState.UNKNOWN, f"internal error: {bug}"
-            )
-        self._writer.put_first(outcome)
+            await carry_out(self._networks, orders, turn, tell)
+        except Exception as bug:  # the outermost guard: the rows must have an end
+            log.exception("a bug while commanding %s", orders[0].endpoint)
+            told = f"internal error: {bug}"
+            for order in list(left.values()):
+                tell(Outcome(order.command_id, order.device_id, CommandState.UNKNOWN, told))
 
     def check_overrides(self, command_ids: Sequence[int]) -> None:
         """Looks whether the devices still hold what was written."""
@@ -144,9 +168,27 @@ class FieldRuntime:
         self._submit([self._check(one) for one in orders if one.network.network_id in held])
 
     async def _check(self, order: Order) -> None:
-        turn = self._turns.setdefault((order.device_id, order.point), asyncio.Lock())
-        if await still_holds(self._networks, order, turn) is False:
+        held = await self._look(order)
+        if still_holds(order, held) is False:
             self._writer.put(HoldEnd(order.command_id))
+
+    def read_priorities(self, point_ids: Sequence[int]) -> None:
+        """Reads anew what devices hold of points that somebody commands."""
+        looks = [] if self._stopping else list(self._hooks.plan_looks(point_ids))
+        held = self._held(look.network.network_id for look in looks)
+        self._submit(
+            [self._read_priorities(one) for one in looks if one.network.network_id in held]
+        )
+
+    async def _read_priorities(self, look: Look) -> None:
+        await self._look(look)
+
+    async def _look(self, look: Look | Order) -> Held | None:
+        """What the device holds, which is stored whatever it was read for."""
+        held = await read_held(self._networks, look, self._turns.queue(look.place))
+        if held is not None:
+            self._writer.put_first(HeldRead(look.device_id, held))
+        return held
 
     def discover(self, network_id: int) -> None:
         """Looks for devices on the network."""
@@ -214,7 +256,7 @@ class FieldRuntime:
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             try:
-                lost, changed = await asyncio.to_thread(self._look, self._networks.plans())
+                lost, changed = await asyncio.to_thread(self._survey, self._networks.plans())
                 for network_id in lost:
                     await self._networks.close(network_id)
                 for plan in changed:
@@ -225,7 +267,7 @@ class FieldRuntime:
             except Exception:  # the outermost guard: it must not end before the runtime does
                 log.exception("a bug while keeping the networks")
 
-    def _look(
+    def _survey(
         self, known: Mapping[int, NetworkPlan]
     ) -> tuple[Sequence[int], Sequence[NetworkPlan]]:
         """What must be closed, and what is to be opened anew because its settings were changed,
@@ -298,16 +340,22 @@ class FieldRuntime:
         if polls:
             self._hooks.store_polls(polls)
         for item in items:
-            if isinstance(item, Outcome):
-                self._hooks.store_outcome(item)
-            elif isinstance(item, HoldEnd):
-                self._hooks.store_hold_end(item.command_id)
-            elif isinstance(item, Connected):
-                self._hooks.store_connected(item)
-            elif isinstance(item, DiscoveryEnd):
-                self._end_search(item)
-            elif isinstance(item, NetworkProblem):
-                self._hooks.store_network_problem(item.network_id, item.problem)
+            self._store_one(item)
+
+    def _store_one(self, item: Any) -> None:
+        """What is rare."""
+        if isinstance(item, Outcome):
+            self._hooks.store_outcome(item)
+        elif isinstance(item, HeldRead):
+            self._hooks.store_held(item.device_id, item.held)
+        elif isinstance(item, HoldEnd):
+            self._hooks.store_hold_end(item.command_id)
+        elif isinstance(item, Connected):
+            self._hooks.store_connected(item)
+        elif isinstance(item, DiscoveryEnd):
+            self._end_search(item)
+        elif isinstance(item, NetworkProblem):
+            self._hooks.store_network_problem(item.network_id, item.problem)
 
     def _end_search(self, item: DiscoveryEnd) -> None:
         """From now on the network may be searched again."""

@@ -111,7 +111,7 @@ export class Commands {
   #describe({ dataset }, command) {
     const shown = this.#templates.get(command.state).cloneNode(true);
     const isDone = command.state === "confirmed" && !command.message;
-    setText(shown.querySelector("[data-command-what]"), whatText(dataset, command.value));
+    setText(shown.querySelector("[data-command-what]"), whatText(dataset, command));
     setText(
       shown.querySelector("[data-command-reason]"),
       command.message ? `: ${command.message}` : "",
@@ -119,7 +119,8 @@ export class Commands {
     const dismiss = shown.querySelector("[data-command-dismiss]");
     if (OPEN.includes(command.state) || isDone) dismiss.remove();
     else dismiss.dataset.commandDismiss = command.command_id;
-    shown.title = `${shown.textContent}, by ${command.by}, priority ${command.priority}`;
+    const priority = command.priority ? `, priority ${command.priority}` : "";
+    shown.title = `${shown.textContent}, by ${command.by}${priority}`;
     return shown;
   }
 
@@ -142,9 +143,11 @@ function showHold(element, hold) {
   }
 }
 
-/** What a command asks for; t3000/domain/text.py says it alike: never rounded. */
-function whatText({ states, decimals }, value) {
-  if (value === null) return "release";
+const KINDS = { release: "release", out_of_service: "out of service", in_service: "back in service" };
+
+/** What a command asks for; t3000/views/command_rows.py says it alike: never rounded. */
+function whatText({ states, decimals }, { kind, value }) {
+  if (kind in KINDS) return KINDS[kind];
   if (states) return JSON.parse(states)[value] ?? `State ${value}`;
   return value
     .toLocaleString("en", {

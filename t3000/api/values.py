@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework.exceptions import NotFound
@@ -12,20 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.etags import etag_of, require_match
-from devices.api.fields import JsonInteger, JsonNumber, Moment, Note, WaitSeconds
-from devices.api.once import IDEMPOTENCY_KEY, once
+from devices.api.fields import JsonInteger, JsonNumber, Moment, Note
+from devices.api.once import IDEMPOTENCY_KEY
 from devices.api.problems import Wrong
-from devices.api.queries import Closed, Query
-from devices.api.refusals import refusals
-from devices.api.throttling import CommandThrottle
-from devices.api.views import ApiView, no_such
-from devices.api.waiting import wait_while
+from devices.api.queries import Closed
+from devices.api.views import no_such
 from devices.domain import commands
-from devices.domain.commands import MINIMUM_ON_OFF
-from devices.enums import OPEN_STATES, Role
 from devices.middleware import actor
 from devices.models import Command
-from protocols.types import MANUAL
+from protocols.types import MANUAL, MINIMUM_ON_OFF
+from t3000.api.commanding import Commanding, ask_once, locked
 from t3000.api.commands import CommandSerializer, command_rows, with_points
 from t3000.api.points import ValueSerializer
 from t3000.domain.commands import request_write
@@ -61,26 +55,14 @@ class WriteSerializer(Closed):
     note = Note(default="", help_text="Why.")
 
 
-class WriteQuery(Query):
-    wait = WaitSeconds(
-        default=0.0,
-        help_text="Seconds to wait for the end of the command, at most; less when many wait.",
-    )
-
-
-class PointValue(ApiView):
+class PointValue(Commanding):
     """The present value of a point, judged now, and what was commanded.
 
     The ETag changes with the value, its quality and every command to the point; `If-Match` with it
     makes a write conditional.
     """
 
-    queryset = Point.objects.all()
     serializer_class = WriteSerializer
-    queries = {"POST": WriteQuery}
-    throttle_classes = [CommandThrottle]
-    tag = "points"
-    role = Role.OPERATOR
     refusals = (409, 412, 429)
     wrong = Wrong(field="value", detail="120 is out of range; write 0 to 100.")
     conflict = "IN1 ZN-T cannot be written: it is read only."
@@ -91,9 +73,7 @@ class PointValue(ApiView):
         parameters=[OpenApiParameter("ETag", location="header", response=[200])],
     )
     def get(self, request: Request, pk: int) -> Response:
-        point = self.get_queryset().filter(pk=pk).first()
-        if point is None:
-            raise NotFound(no_such(Point, pk))
+        point = self.point(pk)
         state = _state(pk)
         active = commands.of_point(point.device_id, point.address)
         row = {**state, "commands": command_rows(with_points(active))}
@@ -111,33 +91,19 @@ class PointValue(ApiView):
         ],
     )
     def post(self, request: Request, pk: int) -> Response:
-        if not self.get_queryset().filter(pk=pk).exists():  # before it tells what would be right
-            raise NotFound(no_such(Point, pk))
+        self.point(pk)
         write = WriteSerializer(data=request.data)
         write.is_valid(raise_exception=True)
-        command_id = _request_once(request, self.get_queryset(), pk, write.validated_data)
-        is_open = Command.objects.filter(pk=command_id, state__in=OPEN_STATES)
-        wait_while(is_open.exists, self.query["wait"])
-        (row,) = command_rows(with_points(Command.objects.filter(pk=command_id)))
-        location = reverse("api-command", args=[command_id])
-        return Response(row, status=202, headers={"Location": location})
-
-
-@transaction.atomic
-def _request_once(request: Request, points: QuerySet[Point], pk: int, write: Any) -> int:
-    """The id of the command. Whoever writes the same point waits for us, so that we see what he
-    did or he sees ours."""
-    point = points.select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
-    if point is None:
-        raise NotFound(no_such(Point, pk))
-    made: list[int] = once(request, write, lambda: [_request(request, point, write).pk])
-    return made[0]
+        asked = write.validated_data
+        with transaction.atomic():
+            point = locked(self.get_queryset(), pk)
+            (command_id,) = ask_once(request, asked, lambda: [_request(request, point, asked)])
+        return self.accepted(command_id)
 
 
 def _request(request: Request, point: Point, write: dict[str, Any]) -> Command:
     require_match(request, lambda: _etag(point, _state(point.pk)))
-    with refusals():
-        return request_write(point, by=actor(request), **write)
+    return request_write(point, by=actor(request), **write)
 
 
 def _state(pk: int) -> dict[str, Any]:

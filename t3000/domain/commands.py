@@ -2,45 +2,52 @@
 
 import math
 from datetime import datetime
+from typing import Any
 
 from devices.domain import commands
-from devices.domain.commands import BadCommand
+from devices.domain.commands import BadCommand, Wish
 from devices.domain.errors import NotPossible
+from devices.enums import CommandKind, CommandState, NetworkProtocol
 from devices.live_rows import CommandStatus
 from devices.models import Command
 from devices.models.acting import Actor
 from protocols.types import MANUAL, Quality
-from t3000.enums import Shape
+from t3000.enums import PointKind, Shape
 from t3000.models import Point, PointValue
 
 LARGEST = 3.4028234663852886e38  # a BACnet Real (135-2020 clause 20.2.6)
 
 
-def request_write(
+def request_write(point: Point, value: float | None, *, by: Actor, **asked: Any) -> Command:
+    """Asks for the point to be written, or with None released, at the priority.
+
+    Raises BadCommand, which names the field and what would be right, Lacks or NotPossible; then
+    nothing is stored and nothing sent.
+    """
+    (command,) = commands.request_all([wish_of(point, value, **asked)], by=by)
+    return command
+
+
+def wish_of(
     point: Point,
     value: float | None,
     *,
-    by: Actor,
     priority: int = MANUAL,
     until: datetime | None = None,
     note: str = "",
-) -> Command:
-    """Asks for the point to be written, or with None released, at the priority.
-
-    Raises BadCommand, which names the field and what would be right, or NotPossible; then nothing
-    is stored and nothing sent.
-    """
-    if not point.writable:
+) -> Wish:
+    """A write of the point, or with None a release, if it can take that. Raises as request_write,
+    but for what depends on who asks."""
+    if not (point.writable or (is_out_of_service(point) and can_be_out_of_service(point))):
         name = f"{point.number} {point.label}".strip()
         raise NotPossible(f"{name} cannot be written: {why_read_only(point)}.")
     _check_priority(point, priority)
     if value is None or until is not None:
         _check_release(point, value)
-    return commands.request(
+    return Wish.of_value(
         point.device,
         point.address,
         None if value is None else check_value(point, value),
-        by=by,
         priority=priority,
         until=until,
         note=note,
@@ -49,10 +56,60 @@ def request_write(
     )
 
 
+def request_service(point: Point, *, out: bool, by: Actor, note: str = "") -> Command:
+    """Asks for the point to be taken out of service, or back. Raises as request_write."""
+    if not can_be_out_of_service(point):
+        name = f"{point.number} {point.label}".strip()
+        raise NotPossible(f"{name} cannot be taken out of service: {why_always_in_service(point)}.")
+    wish = Wish(
+        point.device,
+        point.address,
+        CommandKind.OUT_OF_SERVICE if out else CommandKind.IN_SERVICE,
+        priority=None,
+        note=note,
+        old_value=_held_value(point),
+        point_name=point.label,
+    )
+    (command,) = commands.request_all([wish], by=by)
+    return command
+
+
+def can_be_out_of_service(point: Point) -> bool:
+    protocol = NetworkProtocol(point.device.network.protocol)
+    return bool(point.address) and protocol.has_out_of_service
+
+
+def why_always_in_service(point: Point) -> str:
+    """Of one that cannot be taken out of service."""
+    if not NetworkProtocol(point.device.network.protocol).has_out_of_service:
+        return "its protocol knows Auto and Manual only"
+    return "it has no address"
+
+
+def is_out_of_service(point: Point) -> bool:
+    """Whether it is now, as far as is known: as it was last read, or as we were told of our last
+    switch where something worse is told of its value."""
+    current = _current(point)
+    if current is not None and current.quality == Quality.OUT_OF_SERVICE:
+        return True
+    if current is not None and Quality(current.quality).usable:
+        return False
+    switched = Command.objects.filter(
+        device=point.device_id,
+        point=point.address,
+        priority=None,
+        state=CommandState.CONFIRMED,
+        over_at__isnull=True,
+    )
+    return switched.filter(kind=CommandKind.OUT_OF_SERVICE).exists()
+
+
 def why_read_only(point: Point) -> str:
     """Of one that is not writable."""
     if point.held is None:
         return "whether it can be is not known until its device has described it"
+    if point.kind == PointKind.INPUT and can_be_out_of_service(point):
+        return "it is read only while it is in service"
     return "it is read only"
 
 
@@ -113,5 +170,9 @@ def _named(point: Point, number: int) -> str:
 
 
 def _held_value(point: Point) -> float | None:
-    current = PointValue.objects.filter(point=point).first()
+    current = _current(point)
     return current.value if current and Quality(current.quality).usable else None
+
+
+def _current(point: Point) -> PointValue | None:
+    return getattr(point, "current", None)

@@ -18,6 +18,7 @@ from t3000.models.panel_settings import CommunicationSettings, NetworkSettings, 
 from t3000.models.panel_user import PanelUser
 from t3000.models.pid_loop import PidLoop
 from t3000.models.point import Point, PointValue
+from t3000.models.priority_array import PriorityArray
 from t3000.models.program import Program, ProgramVersion
 from t3000.models.remote import RemoteDevice, RemotePoint
 from t3000.models.schedule import (
@@ -53,6 +54,7 @@ __all__ = [
     "Point",
     "PointValue",
     "PortHealth",
+    "PriorityArray",
     "Program",
     "ProgramVersion",
     "ProtocolSettings",

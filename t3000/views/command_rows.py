@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devices.domain import commands
-from devices.enums import OPEN_STATES, CommandState
+from devices.enums import OPEN_STATES, CommandKind, CommandState
 from devices.live_rows import CommandStatus
+from devices.models import Command
+from t3000.domain.commands import can_be_out_of_service
 from t3000.domain.text import asked_text
 from t3000.models import Point
 from t3000.views.states import COMMAND_STATES, State
@@ -21,13 +23,14 @@ class Progress:
     state: State
     reason: str
     by: str
-    priority: int
+    priority: int | None
 
     @property
     def title(self) -> str:
         reason = f": {self.reason}" if self.reason else ""
         said = f"{self.what} {self.state.word}{reason}"
-        return f"{said}, by {self.by}, priority {self.priority}"
+        priority = f", priority {self.priority}" if self.priority else ""
+        return f"{said}, by {self.by}{priority}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,10 @@ NONE = PointCommands()
 
 
 def commands_of(points: Sequence[Point]) -> dict[int, PointCommands]:
-    """By point, of those that have any; one query, and none where nothing can be written."""
-    devices = {point.device_id for point in points if point.writable}
+    """By point, of those that have any; one query, and none where nothing can be commanded."""
+    devices = {
+        point.device_id for point in points if point.writable or can_be_out_of_service(point)
+    }
     if not devices:
         return {}
     by_place: dict[tuple[int, str], list[CommandStatus]] = defaultdict(list)
@@ -63,7 +68,7 @@ def _of_point(point: Point, found: Sequence[CommandStatus]) -> PointCommands:
         newest.state == CommandState.UNKNOWN and point.commandable
     )
     return PointCommands(
-        hold=min(holding, key=lambda status: status.priority, default=None),
+        hold=min(holding, key=lambda status: status.priority or 0, default=None),
         progress=_progress(point, newest) if is_told else None,
     )
 
@@ -71,7 +76,7 @@ def _of_point(point: Point, found: Sequence[CommandStatus]) -> PointCommands:
 def _progress(point: Point, status: CommandStatus) -> Progress:
     return Progress(
         command_id=status.command_id,
-        what=what_text(point, status.value),
+        what=what_text(point, status),
         state=COMMAND_STATES[CommandState(status.state)],
         reason=status.message,
         by=status.by,
@@ -79,8 +84,11 @@ def _progress(point: Point, status: CommandStatus) -> Progress:
     )
 
 
-def what_text(point: Point, value: float | None) -> str:
-    """What a command asks for."""
-    if value is None:
-        return "release"
-    return asked_text(value, units=point.units, states=point.states, kind_of=point.object_type)
+def what_text(point: Point, asked: CommandStatus | Command) -> str:
+    """What a command asks for. commands.js says it alike."""
+    kind = CommandKind(asked.kind)
+    if kind is not CommandKind.WRITE or asked.value is None:
+        return str(kind.label).lower()
+    return asked_text(
+        asked.value, units=point.units, states=point.states, kind_of=point.object_type
+    )

@@ -14,6 +14,7 @@ from devices.domain.rights import Rights
 from devices.enums import FindingState, JobKind, LinkState, NetworkProtocol, Role, SyncState
 from devices.live_rows import CommandStatus
 from devices.models import Command, Device, JobNetwork, Network, Scan, Site
+from t3000.domain.commands import can_be_out_of_service
 from t3000.domain.queries import live_value, milliseconds, with_values
 from t3000.domain.text import state_texts, usual_decimals
 from t3000.enums import PointKind, Quality, Shape
@@ -53,8 +54,9 @@ class PointRow:
     quality: Quality
     link: str  # the state of its device's
     time: int | None
-    writable: bool
-    may_write: bool  # who looks at it
+    takes_commands: bool  # some, to anybody
+    writable: bool  # now
+    may_write: bool  # who looks at it, or may do more
     commandable: bool
     decimals: int
     states: dict[int, str]  # texts by value; none for a number
@@ -176,6 +178,9 @@ def _point_row(
 ) -> PointRow:
     site_id, units = point.device.network.site_id, point.as_held("units")
     live = live_value(point, now)
+    has_service = can_be_out_of_service(point)
+    is_out = has_service and live.quality == Quality.OUT_OF_SERVICE
+    is_writable = point.writable or is_out
     return PointRow(
         id=point.pk,
         device_id=point.device_id,
@@ -190,8 +195,10 @@ def _point_row(
         quality=Quality(live.quality),
         link=point.device.link.state,
         time=live.time,
-        writable=point.writable,
-        may_write=point.writable and rights.may(Role.OPERATOR, site_id),
+        takes_commands=point.writable or has_service,
+        writable=is_writable,
+        may_write=rights.may(Role.OPERATOR if is_writable else Role.ENGINEER, site_id)
+        and (is_writable or has_service),
         commandable=point.commandable,
         decimals=usual_decimals(units),
         states=state_texts(states=point.states, kind_of=point.object_type),

@@ -1,5 +1,6 @@
 """Writing to a point: the dialog that any row of a writable point opens."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.forms import Form
@@ -9,18 +10,27 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from devices.domain.commands import MINIMUM_ON_OFF, BadCommand
+from devices.domain.commands import BadCommand
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks, Rights
 from devices.enums import Role
 from devices.middleware import actor
 from devices.models import Device
-from protocols.types import MANUAL
-from t3000.domain.commands import holds, request_write, why_read_only
+from protocols.types import MANUAL, MINIMUM_ON_OFF
+from t3000.domain import priorities
+from t3000.domain.commands import (
+    can_be_out_of_service,
+    holds,
+    is_out_of_service,
+    request_service,
+    request_write,
+    why_read_only,
+)
 from t3000.domain.queries import milliseconds
 from t3000.enums import PointKind
-from t3000.forms import PRIORITY_NAMES, UNTIL, ReleaseForm, WriteForm
+from t3000.forms import UNTIL, ReleaseForm, WriteForm
 from t3000.models import Point
+from t3000.views.priority_rows import array_context
 from t3000.views.rows import device_rows, point_rows
 from t3000.views.shell import PageRequest, needs, rights_of
 
@@ -43,6 +53,8 @@ def write(request: PageRequest, point_id: int) -> HttpResponse:
         return _show(request, point, WriteForm(point))
     if "release" in request.POST:
         return _release(request, point)
+    if "service" in request.POST:
+        return _switch(request, point)
     form = WriteForm(point, request.POST)
     if not form.is_valid():
         return _render(request, point, form, status=422)
@@ -74,9 +86,27 @@ def _release(request: PageRequest, point: Point) -> HttpResponse:
     return _ask(request, point, form, value=None, priority=form.cleaned_data["release"])
 
 
+def _switch(request: PageRequest, point: Point) -> HttpResponse:
+    """Out of service, or back."""
+    out = request.POST["service"] == "out"
+
+    def ask() -> None:
+        request_service(point, out=out, by=actor(request))
+
+    return _carry_out(request, point, Form(), ask)
+
+
 def _ask(request: PageRequest, point: Point, form: Form, **asked: Any) -> HttpResponse:
+    return _carry_out(
+        request, point, form, lambda: request_write(point, by=actor(request), **asked)
+    )
+
+
+def _carry_out(
+    request: PageRequest, point: Point, form: Form, ask: Callable[[], object]
+) -> HttpResponse:
     try:
-        request_write(point, by=actor(request), **asked)
+        ask()
     except NotPossible as error:
         return _render(request, point, _shown(point, form), str(error), status=409)
     except Lacks as error:
@@ -112,22 +142,30 @@ def _render(
         "point": row,
         "device": device,
         "form": form,
-        "problem": problem or _read_only(point),
+        "problem": problem or ("" if row.writable else _read_only(point)),
+        "is_out": can_be_out_of_service(point) and is_out_of_service(point),
+        "may_switch": can_be_out_of_service(point) and _may_switch(rights, point),
         "holds": [
-            (hold, None if hold.priority >= strongest else Role.for_priority(hold.priority))
+            (hold, None if priority >= strongest else Role.for_priority(priority))
             for hold in holds(point)
+            if (priority := hold.priority or MANUAL)
         ],
         "manual": MANUAL,
         "low": _worth_telling(point.low),
         "high": _worth_telling(point.high),
         "ends": _ends(form, milliseconds(form.end_of_day(now))),
         "priorities": _priorities(form, strongest),
+        **array_context(point, _own_priority(form)),
     }
     return render(request, "t3000/_write.html", context, status=status)
 
 
 def _read_only(point: Point) -> str:
-    return "" if point.writable else f"This point cannot be written: {why_read_only(point)}."
+    return f"This point cannot be written: {why_read_only(point)}."
+
+
+def _may_switch(rights: Rights, point: Point) -> bool:
+    return rights.may(Role.ENGINEER, point.device.network.site_id)
 
 
 def _worth_telling(bound: float | None) -> float | None:
@@ -141,12 +179,18 @@ def _strongest(rights: Rights, point: Point) -> int:
     return (role and role.strongest_priority) or MANUAL
 
 
+def _own_priority(form: WriteForm) -> int:
+    """At which the form would write as it stands."""
+    chosen = str(form["priority"].value()) if "priority" in form.fields else ""
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) <= 2 else MANUAL
+
+
 def _priorities(form: WriteForm, strongest: int) -> list[tuple[int, Any]]:
     """The choices of `priority` that the user has, by number."""
     if "priority" not in form.fields:
         return []
     numbers = [number for number in range(strongest, 17) if number != MINIMUM_ON_OFF]
-    return [(number, PRIORITY_NAMES.get(number, "")) for number in numbers]
+    return [(number, priorities.NAMES.get(number, "")) for number in numbers]
 
 
 def _ends(form: WriteForm, end_of_day: int) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ from devices.models import Device, DeviceObject, Finding, Network, Site
 from protocols.scanning import ScanStep, StepKind
 from protocols.types import Profile
 from t3000.api.panel_settings import SettingsSerializer
-from t3000.models import HardwareInfo, PortHealth, Tag
+from t3000.models import HardwareInfo, Point, PortHealth, Tag
 from t3000.models.panel_row import HeldRow
 from tests import rows
 from tests.factories import (
@@ -241,6 +241,10 @@ def names_of(model: type[Model]) -> set[str]:
 def make_body_real(body: dict[str, Any]) -> None:
     if "findings" in body:
         body["findings"] = [a_row(Finding, int(number)) for number in body["findings"]]
+    if isinstance(body.get("create"), list):
+        for write in body["create"]:
+            write["point"] = a_row(Point, int(write["point"]), is_written=True)
+            make_body_real(write)
     if {"low", "high"} <= body.keys():
         body["low"], body["high"] = sorted((body["low"], body["high"]))
     if "networks" in body:

@@ -1,14 +1,15 @@
 """Carrying out: one write, the proof by reading back, and an honest word where there is none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from devices.enums import CommandState
-from devices.runtime import FieldRuntime, Order, Outcome
-from protocols.types import Endpoint, Held, PointAddress, PointInfo, PointKind
+from devices.runtime import FieldRuntime, Look, Order, Outcome
+from protocols.errors import ProtocolError, Refused, Timeout, Unreachable
+from protocols.types import Endpoint, Held, PointAddress, PointInfo, PointKind, PointWrite, Quality
 from tests.devices.test_runtime import NETWORK, FieldDriver, Store, add, store, wait_for
 from tests.fake_driver import FakeDevice
 
@@ -225,3 +226,158 @@ def test_a_silent_device_does_not_say_that_it_holds_no_more(
     store.orders[7] = Order(7, 1, NETWORK, device.info.endpoint, OUTPUT, 55.0, 8, True)
     check_and_wait(store, runtime, device)
     assert store.hold_ends == []
+
+
+def order(device: FakeDevice, command_id: int, point: PointAddress, **changes: Any) -> Order:
+    fields: dict[str, Any] = {"value": 55.0, "priority": 8, "only_read_back": False, **changes}
+    return Order(command_id, 1, NETWORK, device.info.endpoint, point, **fields)
+
+
+@pytest.fixture
+def outputs(device: FakeDevice) -> list[PointAddress]:
+    """More of them."""
+    made = [PointAddress("analog-output", number) for number in range(1, 5)]
+    for point in made:
+        device.points[point] = PointInfo(point, PointKind.OUTPUT, str(point), writable=True)
+        device.values[point] = 10.0
+    return made
+
+
+def all_at_once(store: Store, runtime: FieldRuntime, *orders: Order) -> dict[int, Outcome]:
+    """In one message."""
+    store.orders.update({one.command_id: one for one in orders})
+    runtime.command([one.command_id for one in orders])
+    wait_for(lambda: len(store.outcomes) == len(orders))
+    return {one.command_id: one for one in store.outcomes}
+
+
+def test_commands_of_one_message_to_a_device_go_out_together(
+    store: Store,
+    runtime: FieldRuntime,
+    device: FakeDevice,
+    outputs: list[PointAddress],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[list[PointWrite]] = []
+
+    async def write_many(
+        self: FieldDriver, endpoint: Endpoint, writes: Sequence[PointWrite]
+    ) -> list[ProtocolError | None]:
+        calls.append(list(writes))
+        for write in writes[:2]:
+            await self.write(endpoint, write.point, write.value, priority=write.priority)
+        return [None, Timeout("no answer"), Refused("value-out-of-range"), Unreachable("not sent")]
+
+    monkeypatch.setattr(FieldDriver, "write_many", write_many, raising=False)
+    orders = [order(device, number, point) for number, point in enumerate(outputs)]
+    ended = all_at_once(store, runtime, *orders)
+    assert calls == [[PointWrite(point, 55.0, 8) for point in outputs]]
+    assert [ended[number].state for number in range(4)] == [
+        CommandState.CONFIRMED,
+        CommandState.CONFIRMED,  # read back: it had acted
+        CommandState.REFUSED,
+        CommandState.REFUSED,
+    ]
+    assert ended[2].message == "value-out-of-range"
+
+
+def test_each_of_several_commands_has_its_own_end(
+    store: Store, runtime: FieldRuntime, device: FakeDevice, outputs: list[PointAddress]
+) -> None:
+    missing = PointAddress("analog-output", 99)
+    ended = all_at_once(
+        store,
+        runtime,
+        order(device, 1, outputs[0]),
+        order(device, 2, missing),
+        order(device, 3, outputs[1], only_read_back=True),
+        order(device, 4, outputs[2], value=None),
+    )
+    assert [ended[number].state for number in (1, 2, 3, 4)] == [
+        CommandState.CONFIRMED,
+        CommandState.REFUSED,
+        CommandState.UNKNOWN,
+        CommandState.CONFIRMED,
+    ]
+    assert device.writes == [(outputs[0], 55.0, 8), (outputs[2], None, 8)]
+
+
+def test_commands_to_a_point_in_one_message_stay_in_their_order(
+    store: Store, runtime: FieldRuntime, device: FakeDevice, outputs: list[PointAddress]
+) -> None:
+    device.delay = 0.01
+    orders = [
+        order(device, number, point, value=float(number))
+        for number, point in enumerate([*outputs, *outputs, *outputs])
+    ]
+    ended = all_at_once(store, runtime, *orders)
+    assert {outcome.state for outcome in ended.values()} == {CommandState.CONFIRMED}
+    assert [device.overrides[point][8] for point in outputs] == [8.0, 9.0, 10.0, 11.0]
+
+
+@pytest.mark.parametrize("out", [True, False])
+def test_a_switch_of_service_is_proved_by_reading_it_back(
+    command: Callable[..., Outcome], device: FakeDevice, out: bool
+) -> None:
+    device.out_of_service = set() if out else {OUTPUT}
+    outcome = command(None, priority=None, out=out)
+    assert (outcome.state, outcome.message) == (CommandState.CONFIRMED, "")
+    assert device.switches == [(OUTPUT, out)]
+    assert outcome.reading is not None
+    assert outcome.reading.quality == (Quality.OUT_OF_SERVICE if out else Quality.GOOD)
+
+
+def test_a_switch_that_the_device_forgets_is_unknown(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.forgets = True
+    outcome = command(None, priority=None, out=True)
+    assert outcome.state == CommandState.UNKNOWN
+    assert outcome.message == "the device accepted it; it is in service now"
+
+
+def test_a_lost_reply_to_a_switch_is_settled_by_reading_back(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.loses_replies = True
+    assert command(None, priority=None, out=True).state == CommandState.CONFIRMED
+    assert len(device.switches) == 1
+
+
+def test_a_driver_that_cannot_switch_refuses_it(command: Callable[..., Outcome]) -> None:
+    network = replace(NETWORK, network_id=2, protocol="modbus")
+    outcome = command(None, priority=None, out=True, network=network)
+    assert outcome.state == CommandState.REFUSED
+    assert "SwitchesService" in outcome.message
+
+
+def test_what_was_held_comes_with_the_proof(
+    command: Callable[..., Outcome], device: FakeDevice
+) -> None:
+    device.overrides[OUTPUT] = {3: 1.0}
+    outcome = command(55.0)
+    assert outcome.held is not None
+    assert (outcome.held.slots, outcome.held.relinquish_default) == ({3: 1.0, 8: 55.0}, 10.0)
+
+
+def test_priorities_are_read_when_somebody_asks(
+    store: Store, runtime: FieldRuntime, device: FakeDevice
+) -> None:
+    device.overrides[OUTPUT] = {5: 7.0}
+    store.looks[3] = Look(1, NETWORK, device.info.endpoint, OUTPUT)
+    runtime.read_priorities([3])
+    wait_for(lambda: store.held_reads)
+    ((device_id, held),) = store.held_reads
+    assert (device_id, held.slots) == (1, {5: 7.0})
+    assert device.writes == []
+
+
+def test_a_network_of_another_is_not_looked_at(
+    store: Store, runtime: FieldRuntime, device: FakeDevice, command: Callable[..., Outcome]
+) -> None:
+    store.looks[3] = Look(1, NETWORK, device.info.endpoint, OUTPUT)
+    store.held = False
+    runtime.read_priorities([3])
+    store.held = True
+    assert command(55.0).state == CommandState.CONFIRMED
+    assert store.held_reads == []

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
 
 from devices.domain import commands, field_messages, overrides
@@ -13,7 +15,7 @@ from devices.domain.commands import BadCommand
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Lacks
 from devices.enums import CommandKind, CommandState, Origin, Role
-from devices.models import AuditEntry, Command
+from devices.models import AuditEntry, Command, Device
 from devices.models.acting import Actor
 from tests.factories import NOW, make_command, make_device, make_network, make_site, make_user
 
@@ -115,6 +117,78 @@ def test_what_is_switched_off_is_not_commanded(off: str) -> None:
     with pytest.raises(NotPossible, match="switched off"):
         commands.request(device, POINT, 1.0, by=ANNA)
     assert not Command.objects.exists()
+
+
+def test_several_wishes_are_one_message_to_each_queue(
+    sent: list[Any], told: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    east, west = (make_device(network=make_network(queue=queue)) for queue in ("east", "west"))
+    wishes = [
+        commands.Wish.of_value(device, f"analog-output,{number}", value)
+        for number, (device, value) in enumerate([(east, 1.0), (west, 2.0), (east, None)], 1)
+    ]
+    with django_capture_on_commit_callbacks(execute=True):
+        first, second, third = commands.request_all(wishes, by=ANNA, now=NOW)
+    assert sent == [("east", [first.pk, third.pk], 0), ("west", [second.pk], 0)]
+    assert [one.command_id for one in told] == [first.pk, second.pk, third.pk]
+    noted = AuditEntry.objects.filter(kind="command").values_list("row_id", flat=True)
+    assert list(noted) == [third.pk, second.pk, first.pk]
+
+
+def test_of_several_wishes_all_are_stored_or_none() -> None:
+    device = make_device()
+    wishes = [
+        commands.Wish.of_value(device, POINT, 1.0),
+        commands.Wish.of_value(device, POINT, 1.0, priority=6),
+    ]
+    with pytest.raises(BadCommand):
+        commands.request_all(wishes, by=ANNA)
+    assert not Command.objects.exists()
+
+
+def test_several_wishes_cost_as_many_queries_as_two(django_assert_num_queries: Any) -> None:
+    device = make_device()
+    by = Actor(make_user(role=Role.OPERATOR), Origin.API)
+
+    def ask(count: int) -> None:
+        commands.request_all([commands.Wish.of_value(device, POINT, 1.0)] * count, by=by)
+
+    with CaptureQueriesContext(connection) as queries:
+        ask(2)
+    with django_assert_num_queries(len(queries)):
+        ask(40)
+
+
+def switch(device: Device, *, out: bool = True, **fields: Any) -> Command:
+    kind = CommandKind.OUT_OF_SERVICE if out else CommandKind.IN_SERVICE
+    return make_command(device, **{"kind": kind, "payload": {}, "priority": None, **fields})
+
+
+def test_taking_out_of_service_takes_an_engineer() -> None:
+    device = make_device()
+    wish = commands.Wish(device, POINT, CommandKind.OUT_OF_SERVICE, priority=None)
+    operator, engineer = (
+        Actor(make_user(role=role), Origin.PAGE) for role in (Role.OPERATOR, Role.ENGINEER)
+    )
+    with pytest.raises(Lacks, match=r"engineer .* to take points out of service"):
+        commands.request_all([wish], by=operator)
+    (command,) = commands.request_all([wish], by=engineer)
+    assert (command.kind, command.priority, command.value) == ("out_of_service", None, None)
+    assert str(command) == f"{device.name} {POINT}: out of service"
+    assert AuditEntry.objects.get(kind="command").changes == {"out_of_service": [False, True]}
+
+
+def test_a_switch_of_service_ends_the_one_before_and_no_write() -> None:
+    device = make_device()
+    write = make_command(device)
+    before = switch(device)
+    elsewhere = switch(device, point="analog-output,2")
+    back = switch(device, out=False, state=CommandState.SENT)
+    commands.finish(back, CommandState.CONFIRMED)
+    over = Command.objects.filter(over_at__isnull=False)
+    assert list(over) == [before]
+    assert list(Command.objects.held()) == [write]
+    assert not elsewhere.holds
 
 
 def test_a_command_is_claimed_once() -> None:

@@ -17,6 +17,7 @@ from devices.runtime import (
     FieldRuntime,
     Found,
     Hooks,
+    Look,
     NetworkPlan,
     Order,
     Outcome,
@@ -30,6 +31,7 @@ from protocols.scanning import ScanStep, Search, StepKind
 from protocols.types import (
     DeviceInfo,
     Endpoint,
+    Held,
     NetworkSettings,
     PointAddress,
     PointInfo,
@@ -81,6 +83,8 @@ class Store:
         self.outcomes: list[Outcome] = []
         self.passed_on: list[int] = []
         self.hold_ends: list[int] = []
+        self.looks: dict[int, Look] = {}
+        self.held_reads: list[tuple[int, Held]] = []
         self.connections: dict[int, ConnectPlan] = {}
         self.begun_elsewhere: set[int] = set()
         self.connected: list[Connected] = []
@@ -123,6 +127,8 @@ class Store:
             claim_commands=lambda ids: [self.orders.pop(one) for one in ids],
             pass_on_commands=self.passed_on.extend,
             plan_checks=lambda ids: [self.orders[one] for one in ids],
+            plan_looks=lambda ids: [self.looks[one] for one in ids],
+            store_held=lambda device_id, held: self.held_reads.append((device_id, held)),
             store_outcome=self.outcomes.append,
             store_hold_end=self.hold_ends.append,
             store_polls=self.store_polls,

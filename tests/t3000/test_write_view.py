@@ -1,17 +1,21 @@
 """Writing from the page: what is offered, what is refused, and that nothing comes of refusals."""
 
+import re
 import zoneinfo
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from devices.enums import CommandKind, CommandState, Origin, Role
 from devices.models import Command
-from t3000.models import Point
+from t3000.enums import Quality
+from t3000.models import Point, PointValue, PriorityArray
+from t3000.views import priority_rows
 from tests.factories import (
     make_command,
     make_device,
@@ -374,3 +378,142 @@ def test_the_words_of_others_are_escaped(anna: Client) -> None:
     for html in (row_of(anna, point), text(anna.get("/")), text(anna.get(path(point), **HTMX))):
         for bad in ("<b>jo", '"><i>', "<u>"):
             assert bad not in html
+
+
+# Priorities and service.
+
+
+@pytest.fixture
+def edda(client: Client) -> Client:
+    client.force_login(make_user("edda", role=Role.ENGINEER))
+    return client
+
+
+def read(point: Point, slots: dict[str, float | None], default: float | None = 1.0) -> None:
+    now = timezone.now()
+    PriorityArray.objects.create(point=point, slots=slots, relinquish_default=default, read_at=now)
+
+
+def test_the_form_tells_who_has_the_point(anna: Client) -> None:
+    point = make_output()
+    read(point, {"5": 20.0, "8": 55.0, "9": None})
+    shown = text(anna.get(path(point), **HTMX))
+    assert "Priority 5 has the point: your" in shown
+    assert "<span data-own-priority>8</span> takes effect when it is released" in shown
+    rows = re.findall(
+        r"<tr( data-wins)?><th scope=\"row\">(\d+|Default) .*?number\">(.*?)</td>", shown
+    )
+    assert rows == [
+        (" data-wins", "5", "20.0 %"),
+        ("", "8", "55.0 %"),
+        ("", "9", "cannot be read"),
+        ("", "Default", "1.0 %"),
+    ]
+    assert "Priorities as read at" in shown
+
+
+def test_nobody_stronger_and_nothing_is_said(anna: Client) -> None:
+    point = make_output()
+    read(point, {"8": 55.0, "16": 3.0})
+    assert "takes effect when it is released" not in text(anna.get(path(point), **HTMX))
+
+
+def test_an_empty_array_is_the_defaults(anna: Client) -> None:
+    point = make_output()
+    read(point, {})
+    shown = text(anna.get(path(point), **HTMX))
+    assert re.search(r"<tr data-wins><th scope=\"row\">Default", shown)
+
+
+def test_an_array_that_was_never_read_says_so(anna: Client) -> None:
+    assert "Its priorities were not read yet" in text(anna.get(path(make_output()), **HTMX))
+
+
+def test_auto_and_manual_is_no_array(anna: Client) -> None:
+    shown = text(anna.get(path(make_output(has_priorities=False)), **HTMX))
+    assert "This point has no priority array: it knows Auto and Manual only." in shown
+
+
+def test_priorities_are_read_again_from_the_form(
+    anna: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = make_output()
+    sent: list[Any] = []
+
+    def answer(name: str, args: tuple[list[int]], **_: Any) -> None:
+        """The field, which is quick."""
+        sent.append((name, args[0]))
+        read(point, {"3": 77.0})
+
+    monkeypatch.setattr(current_app, "send_task", answer)
+    shown = text(anna.post(f"/points/{point.pk}/priorities", {"own": "9"}, **HTMX))
+    assert sent == [("devices.tasks.read_priorities", [point.pk])]
+    assert "77.0 %" in shown
+    assert "Priority 3 has the point: your <span data-own-priority>9</span>" in shown
+    assert not Command.objects.exists()
+
+
+def test_a_device_that_does_not_tell_in_time_is_told(
+    anna: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(priority_rows, "PATIENCE", 0)
+    monkeypatch.setattr(current_app, "send_task", lambda *_, **__: None)
+    shown = text(anna.post(f"/points/{make_output().pk}/priorities", **HTMX))
+    assert "The device has not answered yet." in shown
+
+
+def test_an_engineer_takes_a_point_out_of_service_and_back(edda: Client) -> None:
+    point = make_output()
+    assert "Take out of service" in text(edda.get(path(point), **HTMX))
+    assert edda.post(path(point), {"service": "out"}, **HTMX).status_code == 204
+    assert Command.objects.get().kind == CommandKind.OUT_OF_SERVICE
+    PointValue.objects.filter(point=point).update(quality=Quality.OUT_OF_SERVICE)
+    assert "Put back in service" in text(edda.get(path(point), **HTMX))
+    assert edda.post(path(point), {"service": "in"}, **HTMX).status_code == 204
+    assert Command.objects.first().kind == CommandKind.IN_SERVICE  # type: ignore[union-attr]
+
+
+def test_an_operator_does_not(anna: Client) -> None:
+    point = make_output()
+    assert "out of service" not in text(anna.get(path(point), **HTMX)).lower()
+    response = anna.post(path(point), {"service": "out"}, **HTMX)
+    assert response.status_code == 422
+    assert "engineer" in text(response)
+    assert not Command.objects.exists()
+
+
+def test_where_there_is_no_such_service_it_is_not_offered(edda: Client) -> None:
+    panel = make_device(network=make_network(protocol="modbus"))
+    point = make_output(device=panel, address="output,1", has_priorities=False)
+    assert "out of service" not in text(edda.get(path(point), **HTMX)).lower()
+    assert edda.post(path(point), {"service": "out"}, **HTMX).status_code == 409
+
+
+def test_an_input_is_written_while_it_is_out_of_service(client: Client) -> None:
+    point = make_point(held={"label": "P1"})
+    value = make_value(point, 20.0, time=timezone.now())
+    point.device.link.last_seen_at = timezone.now()
+    point.device.link.save()
+    users = [make_user(role=role) for role in (Role.OPERATOR, Role.ENGINEER)]
+    tab = f"/devices/{point.device_id}/inputs/"
+    buttons = {}
+    for quality in (Quality.GOOD, Quality.OUT_OF_SERVICE):
+        value.quality = quality
+        value.save()
+        for user in users:
+            client.force_login(user)
+            buttons[quality, user.pk] = "value-button" in text(client.get(tab))
+    assert list(buttons.values()) == [False, True, True, True]
+    client.force_login(users[0])
+    shown = text(client.get(path(point), **HTMX))
+    assert "It keeps what is written until it is back in service." in shown
+    assert client.post(path(point), {"value": "33"}, **HTMX).status_code == 204
+    assert Command.objects.get().value == 33.0
+
+
+def test_a_row_says_that_its_point_goes_out_of_service(edda: Client) -> None:
+    point = make_output()
+    fields = {"kind": CommandKind.OUT_OF_SERVICE, "payload": {}, "priority": None}
+    make_command(point.device, point=point.address, state=CommandState.SENT, **fields)
+    shown = text(edda.get(f"/devices/{point.device_id}/outputs/"))
+    assert 'title="out of service pending, by anna"' in shown
