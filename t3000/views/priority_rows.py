@@ -17,7 +17,7 @@ from protocols.types import MANUAL
 from t3000.domain import priorities
 from t3000.domain.priorities import SlotState, Winner
 from t3000.domain.queries import milliseconds
-from t3000.domain.text import asked_text
+from t3000.domain.text import value_text
 from t3000.models import Point, PriorityArray
 from t3000.views.rows import device_rows
 from t3000.views.shell import PageRequest, needs, rights_of
@@ -103,5 +103,5 @@ def _text(point: Point, value: float | None) -> str:
     if value is None:
         return "cannot be read"
     units = point.as_held("units")
-    text = asked_text(value, units=units, states=point.states, kind_of=point.object_type)
+    text = value_text(value, units=units, states=point.states, kind_of=point.object_type)
     return f"{text} {units}".rstrip()

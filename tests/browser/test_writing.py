@@ -304,3 +304,52 @@ def test_the_reason_of_a_device_that_refuses_stays_until_it_is_dismissed(
     expect(row.get_by_text("Auto", exact=True)).to_be_visible()
     row.get_by_role("button", name="Dismiss").click()
     expect(row).not_to_contain_text("refused")
+
+
+def test_a_stronger_priority_is_told_before_one_writes(open_page: OpenPage, outputs: str) -> None:
+    page = open_page(outputs)
+    wait_until_live(page)
+    name = "Outside air damper"
+    dialog = open_dialog(page, name)
+    dialog.get_by_text("Priority", exact=True).click()
+    dialog.get_by_label("Priority", exact=True).select_option("5")
+    dialog.get_by_label("Value").fill("40")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(row_of(page, name).get_by_text("confirmed")).to_be_visible()
+    dialog = open_dialog(page, name)
+    told = dialog.get_by_text("Priority 5 has the point: your 8 takes effect")
+    expect(told).to_be_visible()
+    expect(dialog.get_by_role("row", name="5 Critical equipment 40")).to_contain_text(
+        "has the point"
+    )
+    dialog.get_by_text("Priority", exact=True).click()
+    dialog.get_by_label("Priority", exact=True).select_option("3")
+    expect(told).to_be_hidden()
+    dialog.get_by_role("button", name="Read again").click()
+    expect(dialog.get_by_text("Priorities as read at")).to_be_visible()
+    dialog.get_by_role("button", name="Release to Auto").click()
+    expect(dialog).to_be_hidden()
+
+
+def test_an_input_goes_out_of_service_is_written_and_comes_back(
+    site: Site, open_page: OpenPage
+) -> None:
+    page = open_page(f"/devices/{site.devices()[BOILERS]}/inputs/")
+    wait_until_live(page)
+    name = "Outside air temp"
+    button = page.get_by_role("button", name=f"Write {name}")
+    button.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Take out of service").click()
+    expect(dialog).to_be_hidden()
+    badge = row_of(page, name).locator("[data-point-badge]")
+    expect(badge).to_have_text("Out of service")
+    dialog = open_dialog(page, name)
+    dialog.get_by_label("Value").fill("33")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(button.locator("[data-value]")).to_have_text("33.0")
+    button.click()
+    page.get_by_role("dialog").get_by_role("button", name="Put back in service").click()
+    expect(badge).not_to_have_text("Out of service")
