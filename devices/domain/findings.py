@@ -157,10 +157,16 @@ def has_registered(finding: Finding, device: Device) -> None:
 
 
 def is_silent(device: Device, scan: Scan) -> bool:
-    """Whether it neither answered the search nor is read."""
+    """Whether it neither answered the search nor is read. Whom searches reach otherwise is silent
+    before its polls tell: it was last read before this one began."""
     link = device.link
-    was_heard = link.heard_at is not None and link.heard_at >= scan.started_at
-    return not was_heard and link.state != LinkState.ONLINE
+    if link.heard_at is not None and link.heard_at >= scan.started_at:
+        return False
+    if link.state != LinkState.ONLINE:
+        return True
+    was_read = link.last_seen_at is not None and link.last_seen_at >= scan.started_at
+    was_asked = not scan.object_name and _was_asked(scan, device)
+    return link.heard_at is not None and was_asked and not was_read
 
 
 def record_gone(scan: Scan, moved: Collection[int]) -> None:

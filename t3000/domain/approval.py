@@ -57,12 +57,18 @@ def _obstacle(finding: Finding, known: Mapping[Place, Device]) -> str:
     if finding.kind == FindingKind.MOVED:
         if at is not None:
             return f"{at} is known there by now"
-        is_back = device.link.state == LinkState.ONLINE
-        return f"it answers at {device.address} again" if is_back else ""
+        return f"it answers at {device.address} again" if _is_back(finding, device) else ""
     if at != device:
         return f"the device is known at {device.address} by now"
     is_back = finding.kind == FindingKind.GONE and device.link.state == LinkState.ONLINE
     return "it answers again" if is_back else ""
+
+
+def _is_back(finding: Finding, device: Device) -> bool:
+    """Whether it was read where it is known since it was found elsewhere."""
+    link = device.link
+    is_read = link.state == LinkState.ONLINE and link.last_seen_at is not None
+    return is_read and link.last_seen_at > finding.found_at
 
 
 def _take_over(finding: Finding, found: FoundDevice, by: Rights) -> None:

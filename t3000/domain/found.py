@@ -50,6 +50,7 @@ def _register(scan: Scan, at: Device | None, namesake: Device | None, found: Fou
             findings.record([findings.draft(scan, FindingKind.NEW, found)])
             return False
         device = discovery.add(scan.network, found.info)
+        findings.note_heard(device)
         store(device, points.compare(device, found.points), found)
         kind, state = FindingKind.NEW, FindingState.REGISTERED
         findings.record([findings.draft(scan, kind, found, device=device, state=state)])
@@ -59,6 +60,7 @@ def _register(scan: Scan, at: Device | None, namesake: Device | None, found: Fou
     own = [one for one in told if one not in gone]
     if at is None:
         discovery.move(known, found.info)
+        findings.note_heard(known)
     if own or at is None or discovery.is_unnamed(known):
         discovery.bring_up_to_date(known, found.info)
     store(known, comparison, found)
@@ -143,6 +145,7 @@ def _tell_doubled(scan: Scan) -> list[int]:
             moved.append(silent[0].pk)
         elif discovery.registers_itself(scan.network, found.info):
             device = discovery.add(scan.network, found.info)
+            findings.note_heard(device)
             store(device, points.compare(device, found.points), found)
             findings.has_registered(finding, device)
     return moved

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from devices.domain import findings
 from devices.domain.errors import NotPossible
@@ -173,10 +174,20 @@ def test_a_move_that_is_none_any_more_is_refused(network: Network, engineer: Any
     search(network, found(TEMCO))
     fell_silent()
     search(network, found(at(TEMCO, "127.0.0.99:47809")))
-    Link.objects.update(state=LinkState.ONLINE)
+    Link.objects.update(state=LinkState.ONLINE, last_seen_at=timezone.now())
     assert "it answers at 127.0.0.11:47809 again" in refusal(engineer)
     make_device(network=network, instance=11, address="127.0.0.99:47809", name="By hand")
     assert "By hand is known there by now" in refusal(engineer)
+
+
+def test_a_move_is_approved_before_the_polls_tell_that_nobody_is_there(
+    network: Network, engineer: Any
+) -> None:
+    search(network, found(TEMCO))
+    Link.objects.update(state=LinkState.ONLINE, last_seen_at=timezone.now())
+    search(network, found(at(TEMCO, "127.0.0.99:47809")))
+    approve(open_ones(), by=rights(engineer))
+    assert Device.objects.get().address == "127.0.0.99:47809"
 
 
 def test_a_serial_number_that_is_anothers_by_now_is_refused(

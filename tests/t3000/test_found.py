@@ -241,6 +241,26 @@ def test_a_device_that_moved_waits_for_approval() -> None:
     assert (FindingKind.MOVED, FindingState.DISMISSED) in of(again)
 
 
+def test_a_device_that_moved_since_it_was_last_read_waits_for_approval() -> None:
+    network = make_network()
+    search(network, found(TEMCO))
+    Link.objects.update(state=LinkState.ONLINE, last_seen_at=scans.timezone.now())
+    scan = search(network, found(at(TEMCO, "127.0.0.99:47809")))
+    assert of(scan) == [(FindingKind.MOVED, FindingState.OPEN)]
+    assert Device.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "limits", [{"object_name": "IN1"}, {"low": 1, "high": 5}], ids=["object", "instances"]
+)
+def test_whom_a_search_did_not_ask_it_did_not_hear(limits: Any) -> None:
+    network = make_network()
+    search(network, found(TEMCO))
+    Link.objects.update(state=LinkState.ONLINE, last_seen_at=scans.timezone.now())
+    scan = search(network, found(at(TEMCO, "127.0.0.99:47809")), **limits)
+    assert of(scan) == [(FindingKind.NEW, FindingState.REGISTERED)]
+
+
 def test_of_a_doubled_instance_both_register_themselves() -> None:
     network = make_network()
     search(network, found(TEMCO))
@@ -248,6 +268,14 @@ def test_of_a_doubled_instance_both_register_themselves() -> None:
     assert of(scan) == [(FindingKind.NEW, FindingState.REGISTERED)]
     assert Device.objects.filter(instance=11).count() == 2
     assert Point.objects.count() == 4
+
+
+def test_of_a_doubled_instance_that_is_met_first_neither_has_moved() -> None:
+    network = make_network()
+    others = [found(at(TEMCO, f"127.0.0.{last}:47809")) for last in (98, 99)]
+    scan = search(network, found(TEMCO), *others)
+    assert of(scan) == [(FindingKind.NEW, FindingState.REGISTERED)] * 3
+    assert Device.objects.filter(instance=11).count() == 3
 
 
 def test_of_another_makers_doubled_instance_the_second_is_new() -> None:
