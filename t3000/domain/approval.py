@@ -67,8 +67,8 @@ def _obstacle(finding: Finding, known: Mapping[Place, Device]) -> str:
 def _is_back(finding: Finding, device: Device) -> bool:
     """Whether it was read where it is known since it was found elsewhere."""
     link = device.link
-    is_read = link.state == LinkState.ONLINE and link.last_seen_at is not None
-    return is_read and link.last_seen_at > finding.found_at
+    was_read = link.last_seen_at is not None and link.last_seen_at > finding.found_at
+    return link.state == LinkState.ONLINE and was_read
 
 
 def _take_over(finding: Finding, found: FoundDevice, by: Rights) -> None:
