@@ -12,6 +12,7 @@ from protocols.scanning import EVERYBODY, Search
 from protocols.types import Endpoint
 
 MOST_NAMED = 5
+STANDARD_PORT = 47808
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,9 @@ class Advice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """All that is known at the end of a search. `deaf` says why broadcasts cannot be heard, "" if
-    they can; `ports` are those that devices were expected to answer from; `problems` says by device
-    why it is not described whole; `lost` are the networks that were asked for and that no router
-    knows."""
+    they can; `port` is ours, `ports` are those that devices were expected to answer from;
+    `problems` says by device why it is not described whole; `lost` are the networks that were asked
+    for and that no router knows."""
 
     interface: IPv4Interface
     own_instance: int
@@ -39,6 +40,7 @@ class Outcome:
     registration: Answer = Answer.NONE
     search: Search = EVERYBODY
     traffic: Traffic = field(default_factory=Traffic)
+    port: int = STANDARD_PORT
     heard: Sequence[Endpoint] = ()
     problems: Sequence[tuple[Endpoint, str]] = ()
     ports: frozenset[int] = frozenset()
@@ -51,7 +53,7 @@ def advise(outcome: Outcome) -> list[Advice]:
         *_interface(outcome),
         *_bbmd(outcome),
         *_lost_networks(outcome),
-        *(() if outcome.heard or _went_astray(outcome) else _silence(outcome)),
+        *(() if _is_plain(outcome) else _silence(outcome)),
         *_doubled(outcome),
         *_undescribed(outcome),
         *_other_ports(outcome),
@@ -89,12 +91,20 @@ def _went_astray(outcome: Outcome) -> bool:
     return is_broadcast and own is not None and own.interface.network != outcome.interface.network
 
 
+def _is_plain(outcome: Outcome) -> bool:
+    """Whether there is nothing to say of a silence: there is none, or it is told why."""
+    asked = set(outcome.search.networks)
+    was_lost = bool(asked) and asked <= set(outcome.lost)
+    return bool(outcome.heard) or was_lost or _went_astray(outcome)
+
+
 def _interface(outcome: Outcome) -> Iterator[Advice]:
     interface, own = outcome.interface, _own(outcome)
+    go = "would go" if outcome.targets else "went"
     if own is not None and own.interface.network != interface.network:
         yield Advice(
             f"The network has the interface {interface}, but this machine has {own}. Broadcasts "
-            f"went to {interface.network.broadcast_address} instead of "
+            f"{go} to {interface.network.broadcast_address} instead of "
             f"{own.interface.network.broadcast_address}: write {own.interface}.",
             str(interface.ip),
         )
@@ -177,6 +187,8 @@ def _why_nobody(outcome: Outcome) -> str:
     else:
         checks = "the prefix length of the interface and the port of the devices"
     reasons = f"Check {checks}, and the firewall of this server for UDP."
+    if outcome.port != STANDARD_PORT:
+        reasons += f" Some devices answer port {STANDARD_PORT} alone; ours is {outcome.port}."
     if others:
         reasons += f" Devices on another cable of this server are reached by {others}."
     if outcome.bbmd:
@@ -249,7 +261,7 @@ def _well(outcome: Outcome) -> str:
 def _port(address: str) -> int | None:
     """The UDP port of a device on the network itself, None of one behind a router."""
     host, _, port = address.partition(":")
-    return int(port or 47808) if "." in host else None
+    return int(port or STANDARD_PORT) if "." in host else None
 
 
 def _count(number: int, noun: str) -> str:

@@ -260,7 +260,8 @@ class Scan:
         traffic = self._traffic.since(self._before)
         whole = len(self._heard) - len(self._problems)
         count = f"{len(self._heard)} heard, {whole} described whole"
-        text = f"{traffic.sent:,} packets out, {traffic.received:,} in: {count}"
+        packets = "packet" if traffic.sent == 1 else "packets"
+        text = f"{traffic.sent:,} {packets} out, {traffic.received:,} in: {count}"
         ended = ScanStep(StepKind.ENDED, now, text, sent=traffic.sent, received=traffic.received)
         port = self._application.port
         outcome = Outcome(
@@ -273,6 +274,7 @@ class Scan:
             registration=self._answer,
             search=self._search,
             traffic=traffic,
+            port=self._settings.port,
             heard=tuple(self._heard),
             problems=tuple(self._problems),
             ports=_ports(self._settings),

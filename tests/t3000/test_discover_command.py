@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from devices.domain import scans
-from devices.enums import FindingState
+from devices.enums import FindingState, LinkState
 from devices.models import AuditEntry, Device, Finding, Job, Network, Scan
 from protocols.scanning import ScanStep, Search, StepKind
 from protocols.types import FoundDevice
@@ -83,6 +83,31 @@ def test_steps_are_told_as_they_come_and_then_what_differs(site: Field) -> None:
     assert not Device.objects.exists()
 
 
+def test_what_differs_is_told_by_network(site: Field) -> None:
+    roof, plant = make_network(name="Roof", port=47810), make_network(name="Plant")
+    for number in (11, 12):
+        place = {"instance": number, "address": f"127.0.0.{number}:47809"}
+        lost = {"state": LinkState.OFFLINE, "heard_at": None}
+        make_device(network=plant, name="Weather", link=lost, **place)
+    site.turns = [
+        lambda: site.begin(roof),
+        lambda: site.find(found(OTHER)),
+        site.end,
+        lambda: site.begin(plant),
+        lambda: site.find(found(at(OTHER, "127.0.0.99:47809"))),
+        site.end,
+    ]
+    out, _ = run()
+    told = [line for line in out.splitlines() if line.startswith(("Plant:", "Roof:", "  "))]
+    assert [line.split(" - ")[0].split("; ")[0] for line in told] == [
+        "Plant: 1 answered, 1 told what they hold, 0 are as they were known.",
+        "  Gone: 12 Weather at 127.0.0.12:47809: did not answer",
+        "  Moved: 11 Weather at 127.0.0.99:47809: was at 127.0.0.11:47809",
+        "Roof: 1 answered, 1 told what they hold, 0 are as they were known.",
+        "  New: 11 Weather at 127.0.0.11:47809: 2 points",
+    ]
+
+
 def test_all_can_be_approved(site: Field) -> None:
     network = make_network()
     two = found(OTHER), found(at(OTHER, "127.0.0.12:47809", 12))
@@ -152,6 +177,7 @@ def test_a_limited_search_leaves_out_what_is_not_bacnet(site: Field) -> None:
         (("--network", "Attic"), "There is no network Attic; there are: Plant"),
         (("--low", "5", "--high", "4"), "--low 5 is above --high 4"),
         (("--low", "-1"), "choose 0 to 4,194,302"),
+        (("--high", "AHU-1"), "AHU-1: choose 0 to 4,194,302"),
         (("--behind", "65535"), "choose 1 to 65,534"),
         (("--approve-all", "--no-wait"), "leave out --no-wait"),
     ],

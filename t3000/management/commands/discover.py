@@ -3,7 +3,7 @@ it does and finds."""
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management import CommandError
@@ -117,14 +117,16 @@ class Command(RecordedCommand):
         return after
 
     def _tell(self, scan_ids: Sequence[int]) -> None:
-        for scan in Scan.objects.filter(pk__in=scan_ids).select_related("network"):
+        scans = Scan.objects.filter(pk__in=scan_ids).select_related("network")
+        for scan in scans.order_by("network__name"):
             self.stdout.write(
                 f"{scan.network}: {scan.heard} answered, {scan.described} told what they hold, "
                 f"{scan.same} are as they were known."
             )
-        found = Finding.objects.filter(scan__in=scan_ids).exclude(state=FindingState.SUPERSEDED)
-        for one in found.order_by("network", "kind", "instance"):
-            self.stdout.write(_line(one))
+            found = Finding.objects.filter(scan=scan).exclude(state=FindingState.SUPERSEDED)
+            order = found.order_by("kind", "instance", "address")
+            for one in order.select_related("device").defer("description"):
+                self.stdout.write(_line(one))
 
     def _approve(self, scan_ids: Sequence[int]) -> None:
         waiting = Finding.objects.filter(scan__in=scan_ids, state=FindingState.OPEN)
@@ -138,17 +140,17 @@ class Command(RecordedCommand):
 
 
 def _instance(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= LARGEST_INSTANCE:
-        raise argparse.ArgumentTypeError(f"{number}: choose 0 to {LARGEST_INSTANCE:,}")
-    return number
+    return _number(text, 0, LARGEST_INSTANCE)
 
 
 def _number_of_network(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= LAST_NETWORK:
-        raise argparse.ArgumentTypeError(f"{number}: choose 1 to {LAST_NETWORK:,}")
-    return number
+    return _number(text, 1, LAST_NETWORK)
+
+
+def _number(text: str, first: int, last: int) -> int:
+    if not text.isdecimal() or not first <= int(text) <= last:
+        raise argparse.ArgumentTypeError(f"{text}: choose {first} to {last:,}")
+    return int(text)
 
 
 def _networks(names: Sequence[str] | None, *, is_limited: bool) -> list[Network]:
@@ -170,7 +172,18 @@ def _packets(step: ScanStep) -> str:
 
 def _line(finding: Finding) -> str:
     kind, state = FindingKind(finding.kind).label, FindingState(finding.state).label
-    told = differences.in_words(finding.differences) or f"{finding.points} points"
+    told = "; ".join(_what(finding)) or f"{finding.points} points"
     problem = f"; {finding.problem}" if finding.problem else ""
     who = f"{finding.instance} {finding.name} at {finding.address}"
     return f"  {kind}: {who}: {told}{problem} - {str(state).lower()} (finding {finding.pk})"
+
+
+def _what(finding: Finding) -> Iterator[str]:
+    """How it differs from what is known."""
+    device = finding.device
+    if finding.kind == FindingKind.GONE:
+        yield "did not answer"
+    if finding.kind == FindingKind.MOVED and device and device.address != finding.address:
+        yield f"was at {device.address}"
+    if finding.differences:
+        yield differences.in_words(finding.differences)

@@ -45,6 +45,11 @@ def test_a_prefix_length_that_is_not_the_interfaces_is_told_with_the_right_one()
     assert "went to 192.168.255.255 instead of 192.168.1.255: write 192.168.1.2/24" in only
 
 
+def test_to_targets_no_broadcast_went() -> None:
+    (only,) = problems(interface=IPv4Interface("192.168.1.2/16"), targets=("192.168.1.5",))
+    assert "Broadcasts would go to 192.168.255.255 instead of" in only
+
+
 def test_broadcasts_that_cannot_be_heard_are_told() -> None:
     (only,) = problems(deaf="Address already in use")
     assert only.startswith(
@@ -68,6 +73,14 @@ def test_silence_names_the_counts_and_the_settings(echoed: int, told: str) -> No
     assert "prefix length" in only
     assert "firewall" in only
     assert "name a BBMD of that subnet" in only
+
+
+def test_silence_at_another_port_names_the_standard_one() -> None:
+    told = "Some devices answer port 47808 alone; ours is 47820."
+    (only,) = problems(heard=(), traffic=Traffic(sent=4), port=47820)
+    assert told in only
+    (only,) = problems(heard=(), traffic=Traffic(sent=4))
+    assert "47808 alone" not in only
 
 
 def test_silence_on_targets_speaks_of_the_targets() -> None:
@@ -127,6 +140,13 @@ def test_a_bbmd_that_refuses_is_no_bbmd_that_is_silent() -> None:
 def test_networks_that_no_router_knows_are_named() -> None:
     (only,) = problems(lost=(2001, 2002))
     assert only.startswith("No router knows network 2001, 2002.")
+
+
+def test_of_a_search_behind_lost_routers_alone_silence_is_no_news() -> None:
+    behind = Search(networks=(2001,))
+    (only,) = problems(heard=(), search=behind, lost=(2001,))
+    assert only.startswith("No router knows network 2001.")
+    assert len(problems(heard=(), search=Search(networks=(2001, 2002)), lost=(2001,))) == 2
 
 
 def test_doubled_instances_are_told_with_their_addresses() -> None:
