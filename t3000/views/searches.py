@@ -117,13 +117,14 @@ def _context(request: PageRequest, network: Network, form: SearchForm) -> dict[s
     steps, left_out = _steps(None if is_waiting else scan)
     advice = [step for step in steps if step.kind == StepKind.ADVICE]
     found, total = _findings(network, scan, is_latest=is_latest)
+    groups = search_rows.finding_groups(found, may_decide=may_decide and not is_busy)
     return {
         **clock(network.site.time_zone),
         "network": network,
         "form": form,
         "is_bacnet": network.protocol == NetworkProtocol.BACNET,
         "may_search": may_decide,
-        "may_decide": may_decide and not is_busy,
+        "may_decide": any(row.is_choosable for group in groups for row in group.rows),
         "is_busy": is_busy,
         "is_waiting": is_busy,
         "is_latest": is_latest,
@@ -133,7 +134,7 @@ def _context(request: PageRequest, network: Network, form: SearchForm) -> dict[s
         "verdict": search_rows.verdict(network, scan, advice, is_waiting=is_waiting),
         "steps": [step for step in steps if step.kind != StepKind.ADVICE],
         "steps_left_out": left_out,
-        "groups": search_rows.finding_groups(found, may_decide=may_decide and not is_busy),
+        "groups": groups,
         "findings_left_out": max(0, total - len(found)),
         "open_count": sum(one.state == FindingState.OPEN for one in found),
         "scans": search_rows.scan_rows(network),

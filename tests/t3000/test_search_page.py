@@ -306,3 +306,11 @@ def test_many_are_decided_in_parts(
     html = engineer.post(f"/networks/{network.pk}/findings", body, follow=True).content.decode()
     assert "4 findings are taken over." in html
     assert "The rest was not done. Weather at 127.0.0.5:47809: By hand is known" in html
+
+
+def test_where_nothing_waits_nothing_is_offered(engineer: Client, network: Network) -> None:
+    search(network, found(TEMCO))
+    html = page(engineer, network)
+    assert "Registered by itself" in html
+    for offered in ('name="finding"', "Approve selected"):
+        assert offered not in html
