@@ -63,7 +63,7 @@ from t3000.views.accounts import edit as edit_account
 from t3000.views.accounts import revoke_token as revoke_account_token
 from t3000.views.changes import changes
 from t3000.views.devices import device, device_list, discover, save_profile
-from t3000.views.networks import add_network
+from t3000.views.networks import add_network, edit_network
 from t3000.views.overview import overview
 from t3000.views.priority_rows import read_priorities
 from t3000.views.searches import decide, network, search
@@ -163,6 +163,7 @@ urlpatterns = [
     path("points/<int:point_id>/priorities", read_priorities, name="point-priorities"),
     path("networks/new", add_network, name="network-new"),
     path("networks/<int:network_id>/", network, name="network"),
+    path("networks/<int:network_id>/edit", edit_network, name="network-edit"),
     path("networks/<int:network_id>/search", search, name="network-search"),
     path("networks/<int:network_id>/findings", decide, name="network-decide"),
     path("account/", account, name="account"),

@@ -3,7 +3,7 @@ from django.test import Client
 
 from devices.enums import Role
 from devices.models import Network, Site
-from tests.factories import make_network, make_site, make_user
+from tests.factories import make_device, make_network, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 GOOD = {
@@ -157,3 +157,43 @@ def test_an_empty_form_chooses_no_port(administrator: Client) -> None:
     page = administrator.get("/networks/new").content.decode()
     assert '<option value="modbus">Modbus TCP</option>' in page
     assert 'name="port" class="form-control" value=""' in page
+
+
+EDITED = GOOD | {"bbmd": "", "bbmd_lifetime": "300", "auto_discovery": "yes"}
+
+
+def test_settings_are_changed_and_devices_looked_for_anew(client: Client) -> None:
+    """What the explanation of a search says is done here. Nothing else is touched."""
+    network = make_network(name="Plant LAN", interface="10.1.2.3/24", poll_interval=10)
+    client.force_login(make_user(role=Role.ENGINEER, site=network.site))
+    path = f"/networks/{network.pk}/edit"
+    assert f'href="{path}"' in client.get(f"/networks/{network.pk}/").content.decode()
+    page = client.get(path).content.decode()
+    assert "10.1.2.3/24" in page
+    Network.objects.update(discovery_due_at=None, retries=7)  # by somebody else meanwhile
+    response = client.post(path, {**EDITED, "retries": "7", "targets": ""})
+    assert response.status_code == 302
+    network.refresh_from_db()
+    assert (network.interface, network.retries) == ("10.20.4.2/24", 7)
+    assert network.discovery_due_at is not None
+
+
+def test_settings_that_are_wrong_say_so(client: Client) -> None:
+    network = make_network(name="Plant LAN")
+    make_device(network=network)
+    client.force_login(make_user(role=Role.ENGINEER, site=network.site))
+    path = f"/networks/{network.pk}/edit"
+    refused = client.post(path, {**EDITED, "interface": "10.1.2.3"})
+    assert refused.status_code == 422
+    assert "lacks the prefix length" in refused.content.decode()
+    modbus = client.post(path, {**EDITED, "protocol": "modbus", "targets": "10.0.0.5"})
+    assert modbus.status_code == 422
+    assert "It has devices; add another network" in modbus.content.decode()
+
+
+def test_settings_are_for_engineers_of_the_site(client: Client) -> None:
+    network = make_network(name="Plant LAN")
+    client.force_login(make_user(role=Role.OPERATOR, site=network.site))
+    assert "/edit" not in client.get(f"/networks/{network.pk}/").content.decode()
+    assert client.get(f"/networks/{network.pk}/edit").status_code == 403
+    assert client.post(f"/networks/{network.pk}/edit", EDITED).status_code == 403
