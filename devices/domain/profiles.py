@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from devices.domain import objects, rows
 from devices.domain.errors import NotPossible
 from devices.domain.rights import Rights
 from devices.enums import NetworkProtocol, Role
 from devices.models import Device, DeviceProfile
-from protocols.types import FoundDevice, Profile
+from protocols.types import FoundDevice, Path, Profile
 
 ROLE = Role.ENGINEER
 
@@ -78,3 +79,11 @@ def change(device_id: int, values: Mapping[str, Any], *, by: Rights) -> None:
         rows.update(DeviceProfile, {device_id: values}, by=by, role=ROLE)
     else:
         rows.create(DeviceProfile, [{**values, "device_id": device_id}], by=by, role=ROLE)
+    _try_more_later(DeviceProfile.objects.get(pk=device_id).learnt, device_id)
+
+
+def _try_more_later(profile: Profile, device_id: int) -> None:
+    """Limits that somebody set and does not pin are as those that were learnt: not for ever."""
+    is_limited = not profile.has_rpm or profile.reply_limit is not None or profile.path == Path.MAIN
+    if is_limited and not profile.pinned and profile.limited_at is None:
+        DeviceProfile.objects.filter(pk=device_id).update_as_learnt(limited_at=timezone.now())

@@ -65,6 +65,26 @@ def test_what_is_pinned_is_not_learnt_over() -> None:
     assert entry.device_id == device.pk
 
 
+@pytest.mark.parametrize(
+    ("change", "is_limited"),
+    [
+        ({"has_rpm": False}, True),
+        ({"reply_limit": 50}, True),
+        ({"path": "main"}, True),
+        ({}, False),
+    ],
+)
+def test_limits_that_are_pinned_no_more_are_not_for_ever(
+    change: dict[str, Any], is_limited: bool
+) -> None:
+    device = make_device()
+    rights = Rights.of(make_user(is_superuser=True))
+    profiles.change(device.pk, {**change, "pinned": True}, by=rights)
+    assert DeviceProfile.objects.get().limited_at is None
+    profiles.change(device.pk, {"pinned": False}, by=rights)
+    assert (DeviceProfile.objects.get().limited_at is not None) == is_limited
+
+
 def test_a_device_that_is_gone_has_no_profile() -> None:
     device = make_device()
     pk = device.pk
