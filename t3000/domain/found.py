@@ -140,7 +140,7 @@ def _tell_doubled(scan: Scan) -> list[int]:
         silent = [
             one for one in findings.namesakes(scan.network, found) if findings.is_silent(one, scan)
         ]
-        if len(silent) == 1:
+        if len(silent) == 1 and silent[0].pk not in moved:
             findings.has_moved(finding, silent[0], _otherwise(silent[0], found)[1])
             moved.append(silent[0].pk)
         elif discovery.registers_itself(scan.network, found.info):

@@ -250,6 +250,17 @@ def test_a_device_that_moved_since_it_was_last_read_waits_for_approval() -> None
     assert Device.objects.count() == 1
 
 
+def test_a_device_moved_to_one_place_only() -> None:
+    network = make_network()
+    search(network, found(TEMCO))
+    fell_silent()
+    scan = search(network, *[found(at(TEMCO, f"127.0.0.{last}:47809")) for last in (98, 99)])
+    assert sorted(of(scan)) == [
+        (FindingKind.MOVED, FindingState.OPEN),
+        (FindingKind.NEW, FindingState.REGISTERED),
+    ]
+
+
 @pytest.mark.parametrize(
     "limits", [{"object_name": "IN1"}, {"low": 1, "high": 5}], ids=["object", "instances"]
 )
