@@ -35,11 +35,13 @@ from protocols.errors import (
     ProtocolError,
     Refused,
     Timeout,
+    Unreachable,
     Unsupported,
 )
 from protocols.types import Endpoint, Path, PointAddress, Profile, Quality, Reading
 
 VALUE, FLAGS = (PropertyRef(PROPERTIES[name]) for name in ("present-value", "status-flags"))
+IDENTIFIER = PropertyRef(PROPERTIES["object-identifier"])
 RELIABILITY = PropertyRef(PROPERTIES["reliability"])
 WANTED = (VALUE, FLAGS)
 HEAD = 3  # octets of a ComplexAck in front of its data
@@ -48,6 +50,7 @@ OCTETS = {"binary": 20, "multi-state": 21, "large-analog": 28}
 MOST_OCTETS = 23
 RELIABILITY_OCTETS = 12
 SILENCES = 3
+SPLIT_SECONDS = 3600.0
 IN_FAULT = (False, True, False, False)
 QUALITIES = tuple(
     quality((octet & 0x80, octet & 0x40, octet & 0x20, octet & 0x10)) for octet in range(256)
@@ -75,6 +78,8 @@ class Plan:
     profile: Profile
     batches: list[Batch]
     silences: int = 0  # reads in a row that long replies did not come to, and short ones did
+    split_at: float | None = None  # since when some are asked in pieces, by the loop's clock
+    is_refused: bool = False  # a point alone, in this read
 
 
 class Again(NamedTuple):
@@ -117,6 +122,8 @@ class LiveReader:
             return found
         plan = self._plan(address, peer, points)
         try:
+            if address not in self._have_answered:
+                await self._meet(endpoint, peer)
             return await self._follow(endpoint, plan)
         except Timeout:
             is_known = address in self._have_answered or self._profiles.of(address).pinned
@@ -131,6 +138,17 @@ class LiveReader:
         except Timeout:
             self._profiles.answers_main_only(address)
         return found
+
+    async def _meet(self, endpoint: Endpoint, peer: Peer) -> None:
+        """Who has not answered so far, or not the last time, may be another device by now: its
+        values must not be taken for those of this one. Raises Unreachable."""
+        device = object_id(PointAddress("device", endpoint.instance))
+        asked = services.encode_read_property(device, IDENTIFIER)
+        reply = await self._ask(endpoint, Request(peer, apdu.READ_PROPERTY, asked, MOST_OCTETS))
+        if isinstance(reply, apdu.Error) and isinstance(refusal(reply, endpoint), BadPoint):
+            self._have_answered.discard(endpoint.address)
+            told = f"another device answers here, not device {endpoint.instance}"
+            raise Unreachable(told, endpoint=endpoint)
 
     def _peer(self, address: str) -> Peer | None:
         """None: behind a router that nobody has heard of; bacpypes3 looks for it."""
@@ -173,6 +191,7 @@ class LiveReader:
     async def _follow(self, endpoint: Endpoint, plan: Plan) -> list[Reading]:
         readings: list[Reading] = []
         done = 0
+        plan.is_refused = False
         while done < len(plan.batches):
             group = plan.batches[done : done + max(1, plan.profile.window)]
             if len(group) == 1:
@@ -185,7 +204,15 @@ class LiveReader:
                     break
                 readings += answer
                 done += 1
+        if plan.split_at is not None and self._may_be_whole(plan):
+            self._plans.pop(endpoint.address, None)
         return await self._with_reasons(endpoint, plan.peer, readings)
+
+    def _may_be_whole(self, plan: Plan) -> bool:
+        """Nobody is refused any more (a device that starts refuses everything for a while), or it
+        was long ago."""
+        now = asyncio.get_running_loop().time()
+        return not plan.is_refused or now - (plan.split_at or now) > SPLIT_SECONDS
 
     async def _read_all(
         self, endpoint: Endpoint, plan: Plan, group: Sequence[Batch]
@@ -201,6 +228,7 @@ class LiveReader:
     def _replan(self, address: str, plan: Plan, done: int, again: Again) -> None:
         if again.pieces is not None:
             plan.batches[done : done + 1] = again.pieces
+            plan.split_at = plan.split_at or asyncio.get_running_loop().time()
         else:  # for this time: the next read finds another profile than its plan was made for
             left = [point for batch in plan.batches[done:] for point in batch.points]
             plan.batches[done:] = self._batches(address, plan.peer, left)
@@ -228,6 +256,7 @@ class LiveReader:
             return readings
         if len(batch.points) > 1:
             return Again(_halves(plan.peer, batch))
+        plan.is_refused = True
         if isinstance(failure, CodecError):
             found: list[Reading] = await self._by_main(endpoint, batch.points)
             return found

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from protocols.bacnet import live, poller
 from protocols.bacnet.codec import apdu, frames, services, tags
-from protocols.bacnet.codec.names import PROPERTIES, ObjectId, object_id
+from protocols.bacnet.codec.names import OBJECT_TYPES, PROPERTIES, ObjectId, object_id
 from protocols.bacnet.codec.services import PropertyError, PropertyRef
 from protocols.bacnet.driver import BacnetDriver
 from protocols.bacnet.held import reading_of
@@ -51,6 +51,7 @@ class Device(asyncio.DatagramProtocol):
         self.sources: set[tuple[str, int]] = set()
         self.answer: Callable[[apdu.ConfirmedRequest], Answer | list[bytes]] = self.truth
         self.only_port: int | None = None
+        self.instance = 51
         self.transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: Any) -> None:
@@ -63,12 +64,28 @@ class Device(asyncio.DatagramProtocol):
             return
         if self.only_port not in (None, addr[1]):
             return
-        self.asked.append(request)
         self.sources.add(addr)
-        answer = self.answer(request)
+        if request.service == apdu.READ_PROPERTY and self._asks_who_it_is(request):
+            answer: Answer | list[bytes] = self.introduction(request)
+        else:
+            self.asked.append(request)
+            answer = self.answer(request)
         for one in answer if isinstance(answer, list) else [answer]:
             if one is not None:
                 self.transport.sendto(frames.wrap(one), addr)
+
+    @staticmethod
+    def _asks_who_it_is(request: apdu.ConfirmedRequest) -> bool:
+        return services.decode_read_property(request.data)[0].type == OBJECT_TYPES["device"]
+
+    def introduction(self, request: apdu.ConfirmedRequest) -> Answer:
+        """The first thing that it is asked, not counted among the others."""
+        identifier, wanted = services.decode_read_property(request.data)
+        if identifier.instance != self.instance:
+            return apdu.error(request.invoke_id, request.service, *UNKNOWN_OBJECT)
+        value = tags.encode_object_identifier(identifier)
+        data = services.encode_property_value(identifier, wanted, value)
+        return apdu.complex_ack(request.invoke_id, request.service, data)
 
     def truth(self, request: apdu.ConfirmedRequest) -> Answer:
         if request.service == apdu.READ_PROPERTY:
@@ -249,6 +266,21 @@ async def test_who_refuses_a_whole_request_for_one_point_is_asked_in_pieces(setu
     assert driver.profile(endpoint) == Profile(max_apdu=1476)
 
 
+async def test_a_device_that_refused_everything_is_asked_as_a_whole_again(setup: Setup) -> None:
+    """As one does that is starting: it must not be asked point by point from then on."""
+    driver, endpoint, device = await setup()
+    await driver.read(endpoint, POINTS)
+    device.answer = lambda request: apdu.error(request.invoke_id, request.service, 0, 25)
+    readings = await driver.read(endpoint, POINTS)
+    assert {one.quality for one in readings} == {Quality.FAULT}
+    device.answer = device.truth
+    await driver.read(endpoint, POINTS)
+    device.asked.clear()
+    readings = await driver.read(endpoint, POINTS)
+    assert {one.quality for one in readings} == {Quality.GOOD}
+    assert device.sizes == [40]
+
+
 async def test_replies_that_are_too_long_are_learnt(setup: Setup) -> None:
     driver, endpoint, device = await setup()
 
@@ -348,6 +380,21 @@ async def test_a_wider_window_has_more_in_flight(setup: Setup) -> None:
     device.answer = hold
     readings = await driver.read(endpoint, POINTS[:32])  # eight to a request
     assert [one.value for one in readings] == [float(number) for number in range(32)]
+
+
+async def test_another_device_at_the_address_is_not_taken_for_it(setup: Setup) -> None:
+    """One that was put in its place, or got its address, while it was silent."""
+    driver, endpoint, device = await setup(timeout=0.5, retries=0)
+    await driver.read(endpoint, POINTS)
+    device.answer = lambda _: None
+    with pytest.raises(Timeout):
+        await driver.read(endpoint, POINTS)
+    device.answer, device.instance = device.truth, 52
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="another device answers here, not device 51"):
+            await driver.read(endpoint, POINTS)
+    device.instance = 51
+    assert len(await driver.read(endpoint, POINTS)) == 40
 
 
 async def test_a_late_answer_is_nobodys(setup: Setup) -> None:
