@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -112,9 +112,11 @@ def _cut_off(scan: Scan, now: datetime) -> None:
 
 
 def is_waiting(network: Network, now: datetime) -> bool:
-    """Whether a search is asked for and has not begun."""
+    """Whether a search is asked for and has not begun. The first one of a network, which nobody
+    need ask for, is on its way for a moment after it was due."""
     due = network.discovery_due_at
-    is_due = network.enabled and due is not None and due <= now
+    on_its_way = discovery.AGAIN if network.discovered_at is None else timedelta()
+    is_due = network.enabled and due is not None and due <= now + on_its_way
     return is_due or _waiting(network.pk).exists()
 
 

@@ -143,3 +143,19 @@ def test_the_last_searches_are_kept_and_what_is_to_be_decided() -> None:
     assert Scan.objects.filter(pk=first.pk).exists()
     assert not Scan.objects.filter(pk=second.pk).exists()
     assert Scan.objects.count() == scans.KEPT + 1
+
+
+def test_the_first_search_of_a_network_is_waited_for_until_it_begins() -> None:
+    """Also while it is sent for: a page that says "not searched yet" would not look again."""
+    network = make_network(discovery_due_at=NOW)
+    discovery.claim_due(NOW)
+    network.refresh_from_db()
+    assert scans.is_waiting(network, NOW)
+    scan = scans.begin(network.pk, NOW)
+    assert scan is not None
+    network.refresh_from_db()
+    assert not scans.is_waiting(network, NOW)
+    scans.end(scan, "", NOW)
+    discovery.postpone(network.pk)  # once more, later: it was searched before
+    network.refresh_from_db()
+    assert not scans.is_waiting(network, NOW)
